@@ -1,0 +1,68 @@
+/*
+ * What every child process of sallyportd has in common: the supervisor
+ * edge, log relay, configuration in two phases, edges to its peers, show
+ * requests, orderly end.  A daemon's main file is a struct child_ops and a
+ * call of child_main().
+ *
+ * Order of events: init() (still root, not confined; may open files and
+ * sockets) -> confined -> conf() with the first configuration -> peer_up()
+ * for each peer, socket() for each inherited socket -> start() -> loop.
+ * Later: conf() again on reload, peer_down()/peer_up() when a peer dies and
+ * is restarted, stop() at orderly shutdown.
+ */
+#ifndef LIB_CHILD_H
+#define LIB_CHILD_H
+
+#include "lib/conf/conf.h"
+#include "lib/edge.h"
+#include "lib/proc.h"
+
+#include <event2/event.h>
+
+struct child;
+struct show_req;
+
+struct child_ops {
+	enum proc_id id;
+	/* Before confinement.  -1: exit. */
+	int (*init)(struct child *);
+	/*
+	 * A complete new configuration: only the objects and properties the
+	 * schema sends to this process.  The child takes ownership of conf.
+	 */
+	void (*conf)(struct child *, struct conf *);
+	/* An edge to a peer, fd owned by the callee. idx: worker number. */
+	void (*peer_up)(struct child *, enum proc_id, unsigned idx, int fd);
+	/* An inherited socket; kind and local as the supervisor bound it. */
+	void (*socket)(struct child *, uint16_t kind,
+	    const struct endpoint *local, int fd);
+	/* Everything has been handed over; runs once. */
+	void (*start)(struct child *);
+	/* Answers a show request or action (lib/proto/show.h). */
+	void (*show)(struct child *, struct show_req *);
+	/* Orderly end.  Return true when finished; or false and call
+	 * child_stopped() later (the supervisor waits some seconds). */
+	bool (*stop)(struct child *);
+	/* The supervisor is gone without an orderly stop; the process exits
+	 * after this returns. May be NULL. */
+	void (*orphaned)(struct child *);
+};
+
+/* Socket kinds handed to socket() */
+#define CHILD_SOCK_IKE		1	/* UDP, the IKE port */
+#define CHILD_SOCK_NATT		2	/* UDP, the NAT-T port, UDP_ENCAP set */
+#define CHILD_SOCK_CONTROL	3	/* listening AF_UNIX stream */
+
+/* Runs the daemon; the return value is the exit status. */
+int child_main(int argc, char **argv, const struct child_ops *);
+
+struct event_base *child_base(struct child *);
+unsigned child_worker(const struct child *);	/* this worker's index */
+unsigned child_workers(const struct child *);	/* how many ikepd there are */
+void *child_data(struct child *);
+void child_set_data(struct child *, void *);
+void child_stopped(struct child *);
+/* Asks the supervisor to pass a show request on is controld's own matter:
+ * controld has edges to every process. */
+
+#endif
