@@ -1,0 +1,104 @@
+#include "lib/proto/ikecd.h"
+
+#include <string.h>
+
+static void
+blob_put(struct buf *b, const struct cd_blob *v)
+{
+	if (v->len > UINT16_MAX) {
+		b->failed = true;
+		return;
+	}
+	buf_u16(b, (uint16_t)v->len);
+	buf_put(b, v->p, v->len);
+}
+
+static int
+blob_get(struct cur *c, struct cd_blob *v, size_t max)
+{
+	uint16_t n;
+
+	if (cur_u16(c, &n) == -1 || n > max || cur_ref(c, &v->p, n) == -1)
+		return -1;
+	v->len = n;
+	return 0;
+}
+
+void
+cd_auth_put(struct buf *b, const struct cd_auth *a)
+{
+	buf_u8(b, a->what);
+	buf_u8(b, a->initiator);
+	buf_u32(b, a->peer);
+	buf_u32(b, a->identity);
+	buf_u16(b, a->prf);
+	buf_addr(b, &a->local);
+	buf_addr(b, &a->remote);
+	blob_put(b, &a->msg_own);
+	blob_put(b, &a->msg_peer);
+	blob_put(b, &a->nonce_own);
+	blob_put(b, &a->nonce_peer);
+	blob_put(b, &a->sk_own);
+	blob_put(b, &a->sk_peer);
+	blob_put(b, &a->id_peer);
+	blob_put(b, &a->id_asked);
+	buf_u8(b, a->method);
+	blob_put(b, &a->auth);
+}
+
+int
+cd_auth_get(struct cur *c, struct cd_auth *a, const char **why)
+{
+	uint8_t initiator;
+
+	memset(a, 0, sizeof(*a));
+	*why = "malformed authentication request";
+	if (cur_u8(c, &a->what) == -1 || a->what == 0 ||
+	    (a->what & ~(CD_VERIFY | CD_MAKE)) != 0 ||
+	    cur_u8(c, &initiator) == -1 || initiator > 1 ||
+	    cur_u32(c, &a->peer) == -1 || cur_u32(c, &a->identity) == -1 ||
+	    cur_u16(c, &a->prf) == -1 || cur_addr(c, &a->local) == -1 ||
+	    cur_addr(c, &a->remote) == -1 ||
+	    blob_get(c, &a->msg_own, CD_MSG_MAX) == -1 ||
+	    blob_get(c, &a->msg_peer, CD_MSG_MAX) == -1 ||
+	    blob_get(c, &a->nonce_own, 256) == -1 ||
+	    blob_get(c, &a->nonce_peer, 256) == -1 ||
+	    blob_get(c, &a->sk_own, 64) == -1 ||
+	    blob_get(c, &a->sk_peer, 64) == -1 ||
+	    blob_get(c, &a->id_peer, CD_ID_MAX) == -1 ||
+	    blob_get(c, &a->id_asked, CD_ID_MAX) == -1 ||
+	    cur_u8(c, &a->method) == -1 ||
+	    blob_get(c, &a->auth, CD_AUTH_MAX) == -1 || cur_end(c) == -1)
+		return -1;
+	a->initiator = initiator == 1;
+	return 0;
+}
+
+void
+cd_result_put(struct buf *b, const struct cd_result *r)
+{
+	buf_u8(b, (uint8_t)r->status);
+	buf_u32(b, r->identity);
+	buf_str(b, r->reason);
+	blob_put(b, &r->id_own);
+	buf_u8(b, r->method);
+	blob_put(b, &r->auth);
+}
+
+int
+cd_result_get(struct cur *c, struct cd_result *r, const char **why)
+{
+	uint8_t status;
+
+	memset(r, 0, sizeof(*r));
+	*why = "malformed authentication result";
+	if (cur_u8(c, &status) == -1 || status >= CD_STATUS_MAX ||
+	    cur_u32(c, &r->identity) == -1 ||
+	    cur_str(c, r->reason, sizeof(r->reason)) == -1 ||
+	    blob_get(c, &r->id_own, CD_ID_MAX) == -1 ||
+	    cur_u8(c, &r->method) == -1 ||
+	    blob_get(c, &r->auth, CD_AUTH_MAX) == -1 || cur_end(c) == -1)
+		return -1;
+	r->status = (enum cd_status)status;
+	return 0;
+}
