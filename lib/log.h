@@ -7,6 +7,8 @@
 #ifndef LIB_LOG_H
 #define LIB_LOG_H
 
+#include "lib/mono.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -28,7 +30,7 @@ enum log_topic {
 	LOG_T_PACKET = 1 << 20,
 };
 
-#define LOG_LINE_MAX	1024	/* longer lines are cut, "..." at the end */
+#define LOG_LINE_MAX	1024	/* with NUL; longer ones are cut, "..." at end */
 
 /* Receives each finished line, without newline.  topics: LOG_T_ bits. */
 typedef void (*log_sink)(void *arg, uint32_t topics, const char *line);
@@ -37,7 +39,7 @@ typedef void (*log_sink)(void *arg, uint32_t topics, const char *line);
 void log_set_sink(log_sink, void *arg);
 /* Which topics are produced at all; debug and packet are off at first. */
 void log_set_mask(uint32_t topics);
-/* True when a line with these topics would go anywhere. */
+/* True when a line with these topics would go anywhere: the mask has all. */
 bool log_wanted(uint32_t topics);
 /*
  * Bytes outside printable ASCII and UTF-8 are written as \xNN, so a peer
@@ -55,6 +57,11 @@ void log_msg(uint32_t topics, const char *fmt, ...)
 			log_msg((t) | LOG_T_DEBUG, __VA_ARGS__);	\
 	} while (0)
 
+/*
+ * The same escaping for len bytes from outside into dst (size > 0), always
+ * terminated, cut with "..." when it does not fit.  Returns dst.
+ */
+const char *log_escape(char *dst, size_t size, const void *src, size_t len);
 /* "ipsec,error" into dst; returns dst. */
 const char *log_topics_str(uint32_t topics, char *dst, size_t size);
 /* One topic by name; 0 when unknown. */
@@ -74,5 +81,7 @@ struct log_limit {
 };
 /* True when the line may be logged; *held gets the number held back. */
 bool log_limit_pass(struct log_limit *, uint32_t *held);
+/* The same with the caller's clock; now must not go backwards. */
+bool log_limit_pass_at(struct log_limit *, struct mono now, uint32_t *held);
 
 #endif
