@@ -7,8 +7,13 @@
  * Order of events: init() (still root, not confined; may open files and
  * sockets) -> confined -> conf() with the first configuration -> peer_up()
  * for each peer, socket() for each inherited socket -> start() -> loop.
- * Later: conf() again on reload, peer_down()/peer_up() when a peer dies and
- * is restarted, stop() at orderly shutdown.
+ * Later: conf() again on reload; peer_up() again when a peer died and was
+ * started anew (its end is noticed on the edge to it, before or after); and
+ * stop() at orderly shutdown.  When the supervisor edge goes down or says
+ * what it must not, the process ends.
+ *
+ * Every member of struct child_ops but id may be NULL.  Callbacks run in
+ * the loop of child_base().
  */
 #ifndef LIB_CHILD_H
 #define LIB_CHILD_H
@@ -31,20 +36,24 @@ struct child_ops {
 	 * schema sends to this process.  The child takes ownership of conf.
 	 */
 	void (*conf)(struct child *, struct conf *);
-	/* An edge to a peer, fd owned by the callee. idx: worker number. */
+	/* An edge to a peer, fd owned by the callee. idx: worker number.
+	 * An edge to the same peer that still stands is dead: replace it.
+	 * Edges to controld (requests) do not come here but to show(), save
+	 * in controld itself. */
 	void (*peer_up)(struct child *, enum proc_id, unsigned idx, int fd);
 	/* An inherited socket; kind and local as the supervisor bound it. */
 	void (*socket)(struct child *, uint16_t kind,
 	    const struct endpoint *local, int fd);
 	/* Everything has been handed over; runs once. */
 	void (*start)(struct child *);
-	/* Answers a show request or action (lib/proto/show.h). */
+	/* Answers a show request or action (lib/proto/show.h).  Without it
+	 * the answer is an error. */
 	void (*show)(struct child *, struct show_req *);
 	/* Orderly end.  Return true when finished; or false and call
 	 * child_stopped() later (the supervisor waits some seconds). */
 	bool (*stop)(struct child *);
 	/* The supervisor is gone without an orderly stop; the process exits
-	 * after this returns. May be NULL. */
+	 * after this returns. */
 	void (*orphaned)(struct child *);
 };
 
@@ -61,8 +70,11 @@ unsigned child_worker(const struct child *);	/* this worker's index */
 unsigned child_workers(const struct child *);	/* how many ikepd there are */
 void *child_data(struct child *);
 void child_set_data(struct child *, void *);
+/* stop() is finished: tells the supervisor and leaves the loop. */
 void child_stopped(struct child *);
-/* Asks the supervisor to pass a show request on is controld's own matter:
- * controld has edges to every process. */
+/* Ends the process after its last log lines are written; the supervisor
+ * starts another one.  why: one line, logged as an error. */
+void child_fatal(struct child *, const char *why)
+    __attribute__((noreturn));
 
 #endif

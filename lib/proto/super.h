@@ -1,0 +1,92 @@
+/*
+ * The edge sallyportd - every child: start, configuration, sockets and
+ * peers' edges downwards; log lines and the orderly end upwards.
+ *
+ * Order downwards: SUPER_INIT; then, once the child has answered
+ * SUPER_READY (it is confined from there on), a configuration, the peers,
+ * the sockets and SUPER_START.  Later at any time: a complete configuration
+ * again, a peer that was started anew, SUPER_LOG_MASK, SUPER_STOP.
+ */
+#ifndef LIB_PROTO_SUPER_H
+#define LIB_PROTO_SUPER_H
+
+#include "lib/addr.h"
+#include "lib/buf.h"
+#include "lib/imsg.h"
+#include "lib/log.h"
+#include "lib/proc.h"
+
+#include <limits.h>
+#include <stdint.h>
+
+enum super_type {
+	/* sallyportd -> child */
+	SUPER_INIT = 1,		/* struct super_init */
+	SUPER_CONF_BEGIN,	/* struct super_conf */
+	SUPER_CONF_OBJECT,	/* one object, as lib/conf packs it */
+	SUPER_CONF_END,		/* struct super_conf, equal to BEGIN's */
+	SUPER_PEER,		/* struct super_peer; the edge's fd */
+	SUPER_SOCKET,		/* struct super_socket; the socket */
+	SUPER_START,		/* empty */
+	SUPER_LOG_MASK,		/* u32 */
+	SUPER_STOP,		/* empty */
+	/* child -> sallyportd */
+	SUPER_READY,		/* empty: confined */
+	SUPER_LOG,		/* u32 topics, string */
+	SUPER_STOPPED,		/* empty */
+};
+
+#define SUPER_WORKERS_MAX	64	/* ikepd processes */
+
+struct super_init {
+	uint16_t worker;	/* this process's number among its kind */
+	uint16_t workers;	/* how many ikepd there are, 1..WORKERS_MAX */
+	uint32_t log_mask;
+	char chroot_dir[PATH_MAX];	/* empty directory to live in */
+};
+
+/* Names one delivery of a configuration and how many objects it has. */
+struct super_conf {
+	uint32_t serial;
+	uint32_t objects;
+};
+
+struct super_peer {
+	enum proc_id proc;
+	uint16_t worker;
+};
+
+struct super_socket {
+	uint16_t kind;		/* CHILD_SOCK_ */
+	struct endpoint local;	/* as bound; no address: AF_UNIX */
+};
+
+struct super_log {
+	uint32_t topics;
+	char line[LOG_LINE_MAX + 1];
+};
+
+/* put appends; get returns 0, or -1 with *why set when the body is short,
+ * out of range or has trailing bytes. */
+void super_init_put(struct buf *, const struct super_init *);
+int super_init_get(struct cur *, struct super_init *, const char **why);
+void super_conf_put(struct buf *, const struct super_conf *);
+int super_conf_get(struct cur *, struct super_conf *, const char **why);
+void super_peer_put(struct buf *, const struct super_peer *);
+int super_peer_get(struct cur *, struct super_peer *, const char **why);
+void super_socket_put(struct buf *, const struct super_socket *);
+int super_socket_get(struct cur *, struct super_socket *, const char **why);
+void super_log_put(struct buf *, uint32_t topics, const char *line);
+int super_log_get(struct cur *, struct super_log *, const char **why);
+
+/* Lengths for permit tables */
+#define SUPER_INIT_MIN	10
+#define SUPER_INIT_MAX	(10 + PATH_MAX)
+#define SUPER_CONF_LEN	8
+#define SUPER_PEER_LEN	3
+#define SUPER_SOCKET_MIN	5
+#define SUPER_SOCKET_MAX	21
+#define SUPER_LOG_MIN	6
+#define SUPER_LOG_MAX	(6 + LOG_LINE_MAX)
+
+#endif
