@@ -1,0 +1,700 @@
+# What the interoperability cases are written with: nodes in network
+# namespaces, a strongSwan, a Sallyport, a count of what crossed the wire.
+# Sourced by bash, as root, inside uml-run or ns-run.
+# shellcheck shell=bash disable=SC2119,SC2120,SC2015
+#
+#   lan1 --- gw1 (--- nat) --- inet --- gw2 --- lan2
+#
+# gw1 is Sallyport, gw2 strongSwan, unless a case says otherwise.  inet
+# routes between the gateways and throws away whatever is addressed to the
+# private networks, so nothing reaches a LAN outside a tunnel.
+#
+# Starting a program takes 45 ms under User-Mode Linux: hence ip -batch and
+# bash's own means wherever there is a choice.
+
+: "${W:=/run/sallyport-test}"	# work directory: one subdirectory a node
+: "${SALLYPORT_STAGE:=/usr}"	# prefix Sallyport was installed below
+: "${PATIENCE:=15}"		# seconds an event may take
+
+mkdir -p "$W"
+exec {nap_fd}<> <(:)
+
+nap()
+{
+	read -rt "${1:-0.05}" -u "$nap_fd" || :
+}
+
+fail()
+{
+	echo "$*" >&2
+	exit 1
+}
+
+# until_ok SECONDS COMMAND...: polls until the command succeeds.
+until_ok()
+{
+	local end=$((SECONDS + $1))
+
+	shift
+	while ! "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || return 1
+		nap
+	done
+}
+
+# ---- nodes -------------------------------------------------------------
+
+on()
+{
+	local node=$1
+
+	shift
+	nsenter --net="/run/netns/$node" "$@"
+}
+
+# on_bg NODE COMMAND...: in the background; $! is the command's process.
+on_bg()
+{
+	nsenter --net="/run/netns/$1" "${@:2}" &
+}
+
+# net_up [nat=gw1|gw2]: builds the topology, IPv4 and IPv6.  With nat, that
+# gateway sits behind a masquerading router.
+net_up()
+{
+	local nat='' node a4 a6
+
+	local _ "$@"
+	[ "$(cat "$W/net" 2>/dev/null)" != "net:$nat" ] || return 0
+	net_down
+	ip -batch - <<-END
+		netns add lan1
+		netns add gw1
+		netns add inet
+		netns add gw2
+		netns add lan2
+		netns add nat
+		link add eth0 netns lan1 type veth peer name lan netns gw1
+		link add eth0 netns lan2 type veth peer name lan netns gw2
+	END
+	for node in gw1 gw2; do
+		if [ "$nat" = $node ]; then
+			ip -batch - <<-END
+				link add wan netns $node type veth peer name in netns nat
+				link add out netns nat type veth peer name $node netns inet
+			END
+		else
+			ip link add wan netns $node type veth \
+			    peer name $node netns inet
+		fi
+	done
+	lan_up lan1 10.1.0 fd01:
+	lan_up lan2 10.2.0 fd02:
+	for node in gw1 gw2; do
+		case $node in
+		gw1)	a4=198.51.100 a6=2001:db8:1: ;;
+		gw2)	a4=192.0.2 a6=2001:db8:2: ;;
+		esac
+		if [ "$nat" = $node ]; then
+			nat_up $a4.${node#gw} $a4.254
+			wan_up $node 172.16.0.2 172.16.0.1 $a6
+		else
+			wan_up $node $a4.${node#gw} $a4.254 $a6
+		fi
+	done
+	ip -n inet -batch - <<-END
+		addr add 198.51.100.254/24 dev gw1
+		addr add 192.0.2.254/24 dev gw2
+		addr add 2001:db8:1::fe/64 dev gw1 nodad
+		addr add 2001:db8:2::fe/64 dev gw2 nodad
+		link set gw1 up
+		link set gw2 up
+		route add blackhole 10.0.0.0/8
+		route add blackhole fd00::/8
+		route add blackhole 172.16.0.0/12
+	END
+	forward gw1 inet gw2 nat
+	echo "net:$nat" >"$W/net"
+}
+
+lan_up()
+{
+	local gw=gw${1#lan}
+
+	ip -n "$1" -batch - <<-END
+		addr add $2.10/24 dev eth0
+		addr add $3:10/64 dev eth0 nodad
+		link set lo up
+		link set eth0 up
+		route add default via $2.1
+		route add default via $3:1
+	END
+	ip -n "$gw" -batch - <<-END
+		addr add $2.1/24 dev lan
+		addr add $3:1/64 dev lan nodad
+		link set lo up
+		link set lan up
+	END
+}
+
+wan_up()
+{
+	ip -n "$1" -batch - <<-END
+		addr add $2/24 dev wan
+		addr add $4:${1#gw}/64 dev wan nodad
+		link set wan up
+		route add default via $3
+		route add default via $4:fe
+	END
+}
+
+nat_up()
+{
+	ip -n nat -batch - <<-END
+		addr add 172.16.0.1/24 dev in
+		addr add $1/24 dev out
+		link set in up
+		link set out up
+		route add default via $2
+	END
+	on nat "$(iptables_command)" -t nat -A POSTROUTING -o out -j MASQUERADE
+}
+
+iptables_command()
+{
+	# User-Mode Linux has no nftables NAT.
+	if [ -e /proc/net/ip_tables_names ]; then
+		echo iptables-legacy
+	else
+		echo iptables
+	fi
+}
+
+forward()
+{
+	local node
+
+	for node; do
+		# shellcheck disable=SC2016
+		on "$node" bash -c '
+			echo 1 >/proc/sys/net/ipv4/ip_forward
+			echo 1 >/proc/sys/net/ipv6/conf/all/forwarding
+			for f in /proc/sys/net/ipv4/conf/*/rp_filter; do
+				echo 0 >$f
+			done
+			echo 1 >/proc/sys/net/core/xfrm_acq_expires'
+	done
+}
+
+net_down()
+{
+	local node
+
+	[ -e "$W/net" ] || return 0
+	wire_stop
+	for node in lan1 gw1 inet gw2 lan2 nat; do
+		echo "netns delete $node"
+	done | ip -force -batch - 2>/dev/null || :
+	rm -f "$W/net"
+}
+
+# ping_ok NODE DESTINATION [COUNT]: every echo is answered.
+ping_ok()
+{
+	local n=${3:-3} out
+
+	out=$(on "$1" ping -n -q -c "$n" -i 0.1 -W 2 "$2") || :
+	[[ $out == *" $n received"* ]] ||
+		fail "ping from $1 to $2: ${out##*statistics ---}"
+}
+
+# ping_once NODE DESTINATION: one echo, answered or not.
+ping_once()
+{
+	on "$1" ping -n -q -c 1 -W 1 "$2"
+}
+
+# ping_none NODE DESTINATION: nothing comes back.
+ping_none()
+{
+	! ping_once "$1" "$2" >/dev/null ||
+		fail "ping from $1 to $2 was answered"
+}
+
+# ping_start NODE DESTINATION, then ping_loss: echoes in the background all
+# the while, and how many were lost.
+ping_start()
+{
+	on_bg "$1" ping -n -q -i 0.05 "$2" >"$W/ping.log" 2>&1
+	echo $! >"$W/ping.pid"
+}
+
+ping_loss()
+{
+	local pid out sent got
+
+	pid=$(<"$W/ping.pid")
+	kill -INT "$pid"
+	wait_gone "$pid"
+	out=$(<"$W/ping.log")
+	[[ $out =~ ([0-9]+)\ packets\ transmitted,\ ([0-9]+)\ received ]] ||
+		fail "ping said: $out"
+	sent=${BASH_REMATCH[1]} got=${BASH_REMATCH[2]}
+	# The last one may have been on its way.
+	echo $((sent - got > 1 ? sent - got : 0))
+}
+
+wait_gone()
+{
+	until_ok "${2:-$PATIENCE}" not_alive "$1" ||
+		fail "process $1 is still there"
+}
+
+# A zombie is gone, too: its parent is a subshell that has ended or waits.
+not_alive()
+{
+	local stat
+
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	[[ $stat == *') Z '* ]]
+}
+
+# ---- the wire ----------------------------------------------------------
+
+# wire_start: counts from here what passes inet on gw1's side.
+wire_start()
+{
+	wire_stop
+	: >"$W/wire"
+	on_bg inet tcpdump -i gw1 -n -t -l -U --immediate-mode \
+	    'not arp and not (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)
+	    and not (ip6 and ip6[6] = 0)' \
+	    >"$W/wire" 2>"$W/wire.err"
+	echo $! >"$W/wire.pid"
+	until_ok 10 grep -q 'listening on' "$W/wire.err" ||
+		fail "tcpdump: $(<"$W/wire.err")"
+}
+
+wire_stop()
+{
+	[ -e "$W/wire.pid" ] || return 0
+	kill "$(<"$W/wire.pid")" 2>/dev/null || :
+	rm -f "$W/wire.pid"
+}
+
+# wire_count KIND: datagrams seen so far; esp (bare), udpesp (ESP in UDP),
+# ike, keepalive, clear (anything else).
+wire_count()
+{
+	local line kind n=0
+
+	while IFS= read -r line; do
+		case $line in
+		*UDP-encap:\ ESP*)	kind=udpesp ;;
+		*:\ ESP\(*)		kind=esp ;;
+		*nat-keep-alive*)	kind=keepalive ;;
+		*isakmp*)		kind=ike ;;
+		*\ frag\ *|*\|IP*)	kind=frag ;;
+		*)			kind=clear ;;
+		esac
+		[ $kind != "$1" ] || n=$((n + 1))
+	done <"$W/wire"
+	echo $n
+}
+
+wire_has()
+{
+	[ "$(wire_count "$1")" -ge "$2" ]
+}
+
+# wire_only KIND COUNT: at least COUNT of KIND passed and nothing in clear.
+wire_only()
+{
+	until_ok 5 wire_has "$1" "$2" ||
+		fail "$(wire_count "$1") $1 on the wire, wanted $2"
+	[ "$(wire_count clear)" = 0 ] ||
+		fail "in clear on the wire: $(grep -v -e ESP -e isakmp "$W/wire")"
+}
+
+# ---- logs --------------------------------------------------------------
+
+# log_has NODE PATTERN: the node's log matches the bash pattern.
+log_has()
+{
+	local text
+
+	text=$(<"$W/$1/log")
+	# shellcheck disable=SC2053
+	[[ $text == *$2* ]]
+}
+
+log_wait()
+{
+	until_ok "${3:-$PATIENCE}" log_has "$1" "$2" ||
+		fail "not in the log of $1: $2"
+}
+
+# log_mark NODE: what log_since and log_wait_since look at starts here.
+log_mark()
+{
+	wc -l <"$W/$1/log" >"$W/$1/mark"
+}
+
+log_since()
+{
+	local text
+
+	text=$(tail -n +$(($(<"$W/$1/mark") + 1)) "$W/$1/log")
+	# shellcheck disable=SC2053
+	[[ $text == *$2* ]]
+}
+
+log_wait_since()
+{
+	until_ok "${3:-$PATIENCE}" log_since "$1" "$2" ||
+		fail "not in the log of $1: $2"
+}
+
+# ---- kernel state ------------------------------------------------------
+
+# sa_count NODE: ESP SAs with keys (not larval ones).
+sa_count()
+{
+	local line n=0
+
+	while read -r line; do
+		case $line in
+		*proto\ esp\ spi\ 0x00000000*)	;;
+		*proto\ esp*)	n=$((n + 1)) ;;
+		esac
+	done < <(ip -n "$1" xfrm state)
+	echo $n
+}
+
+sa_is()
+{
+	[ "$(sa_count "$1")" = "$2" ]
+}
+
+sa_wait()
+{
+	until_ok "${3:-$PATIENCE}" sa_is "$1" "$2" ||
+		fail "$1 has $(sa_count "$1") SAs, wanted $2"
+}
+
+# sa_spis NODE: the SPIs, one a line, sorted.
+sa_spis()
+{
+	ip -n "$1" xfrm state | awk '$2 == "esp" && $4 != "0x00000000" {
+		print $4 }' | sort
+}
+
+policy_count()
+{
+	ip -n "$1" xfrm policy | grep -c '^src' || :
+}
+
+# ---- strongSwan --------------------------------------------------------
+
+# swan_conf [NAME=VALUE...]: a swanctl.conf for gw2 (of a tunnel that
+# gw_conf describes from the other end).
+swan_conf()
+{
+	local version=2 ike=aes128gcm16-prfsha256-x25519 esp=aes128gcm16
+	local laddr=192.0.2.2 raddr=198.51.100.1
+	local lid=gw2.example rid=gw1.example secret=$SECRET
+	local lts=10.2.0.0/24 rts=10.1.0.0/24 mode=tunnel
+	local conn='' child='' more=''
+
+	local _ "$@"
+	cat <<-END
+	connections {
+	  office1 {
+	    version = $version
+	    local_addrs = $laddr
+	    remote_addrs = $raddr
+	    proposals = $ike
+	    $conn
+	    local {
+	      auth = psk
+	      id = $lid
+	    }
+	    remote {
+	      auth = psk
+	      id = $rid
+	    }
+	    children {
+	      net {
+	        local_ts = $lts
+	        remote_ts = $rts
+	        esp_proposals = $esp
+	        mode = $mode
+	        rekey_time = 0
+	        $child
+	      }
+	      $more
+	    }
+	  }
+	}
+	secrets {
+	  ike-1 {
+	    id-1 = $rid
+	    id-2 = $lid
+	    secret = "$secret"
+	  }
+	}
+	END
+}
+
+SECRET='correct horse battery staple'
+
+# swan_start NODE [OPTION...] <swanctl.conf: starts charon on the node and
+# loads the configuration.  Options are lines for the charon section.
+swan_start()
+{
+	local node=$1 dir=$W/$1 option
+
+	shift
+	mkdir -p "$dir"
+	cat >"$dir/swanctl.conf"
+	cat >"$dir/strongswan.conf" <<-END
+	charon-systemd {
+	  load = random nonce openssl drbg kdf hmac xcbc cmac gcm ccm ctr chapoly aes sha1 sha2 md5 gmp curve25519 kernel-netlink socket-default vici
+	  install_routes = no
+	  retransmit_timeout = 1
+	  retransmit_base = 1.4
+	  $(for option; do echo "  $option"; done)
+	  plugins {
+	    vici {
+	      socket = unix://$dir/vici
+	    }
+	  }
+	  filelog {
+	    log {
+	      path = $dir/log
+	      time_format = %H:%M:%S
+	      flush_line = yes
+	      default = 1
+	      ike = 2
+	      cfg = 2
+	    }
+	  }
+	  journal {
+	    default = -1
+	  }
+	}
+	swanctl {
+	  load = random openssl pem
+	}
+	END
+	: >"$dir/log"
+	rm -f "$dir/vici"
+	STRONGSWAN_CONF=$dir/strongswan.conf on_bg "$node" \
+	    /usr/sbin/charon-systemd >"$dir/charon.out" 2>&1
+	echo $! >"$dir/pid"
+	until_ok "$PATIENCE" test -S "$dir/vici" ||
+		fail "charon does not start: $(<"$dir/charon.out")"
+	swan_load "$node"
+}
+
+charon_version()
+{
+	swan gw2 --version | grep -o "[0-9][0-9.]*" | head -n 1
+}
+
+# swan NODE ARGUMENT...: swanctl.
+swan()
+{
+	local dir=$W/$1
+
+	shift
+	STRONGSWAN_CONF=$dir/strongswan.conf SWANCTL_DIR=$dir \
+	    swanctl "$@" --uri "unix://$dir/vici"
+}
+
+# swan_load NODE: loads what the node's swanctl.conf now says.
+swan_load()
+{
+	swan "$1" --load-all --file "$W/$1/swanctl.conf" \
+	    >"$W/$1/load.out" 2>&1 &&
+	    ! grep -q -e 'failed to load' -e 'loading.*failed' -e invalid "$W/$1/load.out" ||
+		fail "swanctl: $(<"$W/$1/load.out")"
+}
+
+swan_stop()
+{
+	node_kill "$1" TERM
+}
+
+# node_kill NODE SIGNAL: sends the node's daemon a signal and waits until
+# it is gone.
+node_kill()
+{
+	local pid
+
+	[ -e "$W/$1/pid" ] || return 0
+	pid=$(<"$W/$1/pid")
+	kill -"$2" "$pid" 2>/dev/null || :
+	wait_gone "$pid" 20
+	rm -f "$W/$1/pid"
+}
+
+# ---- Sallyport ---------------------------------------------------------
+
+# gw_conf [NAME=VALUE...]: the configuration of the standard tunnel.
+gw_conf()
+{
+	local enc=aes-128-gcm hash=sha256 dh=x25519
+	local cenc=aes-128-gcm cauth=null pfs=none
+	local peer=192.0.2.2/32 my=fqdn:gw1.example remote=fqdn:gw2.example
+	local src=10.1.0.0/24 dst=10.2.0.0/24 tunnel=yes secret=$SECRET
+	local profile='' proposal='' peeropt='' identity='' policy='' more=''
+
+	local _ "$@"
+	cat <<-END
+	/ip ipsec profile
+	add name=p1 enc-algorithm=$enc hash-algorithm=$hash dh-group=$dh $profile
+	/ip ipsec proposal
+	add name=c1 enc-algorithms=$cenc auth-algorithms=$cauth pfs-group=$pfs $proposal
+	/ip ipsec peer
+	add name=office2 address=$peer exchange-mode=ike2 profile=p1 $peeropt
+	/ip ipsec identity
+	add peer=office2 secret="$secret" my-id=$my remote-id=$remote $identity
+	/ip ipsec policy
+	add peer=office2 tunnel=$tunnel src-address=$src dst-address=$dst proposal=c1 $policy
+	$more
+	END
+}
+
+# gw_start NODE [ARGUMENT...] <configuration: starts Sallyport on the node.
+gw_start()
+{
+	local node=$1 dir=$W/$1
+
+	shift
+	mkdir -p "$dir"
+	cat >"$dir/conf"
+	: >"$dir/log"
+	rm -f "$dir/control.sock"
+	on_bg "$node" "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
+	    --libexec "$SALLYPORT_STAGE/libexec/sallyport" \
+	    --run-dir "$dir/run" --control "$dir/control.sock" \
+	    --pid-file "$dir/sallyportd.pid" "$@" 2>>"$dir/log"
+	echo $! >"$dir/pid"
+	until_ok "$PATIENCE" test -S "$dir/control.sock" &&
+	    until_ok "$PATIENCE" ctl "$node" /ip/ipsec/peer/print ||
+		fail "sallyportd does not start: $(tail -n 5 "$dir/log")"
+}
+
+gw_stop()
+{
+	node_kill "$1" TERM
+}
+
+# ctl NODE ARGUMENT...: sallyctl.
+ctl()
+{
+	local node=$1
+
+	shift
+	"$SALLYPORT_STAGE/bin/sallyctl" --socket "$W/$node/control.sock" "$@"
+}
+
+# gw_pids NODE [PROCESS]: process ids below the node's supervisor, all or
+# those of one name, one a line.
+gw_pids()
+{
+	local parent pid ppid comm exe
+
+	parent=$(<"$W/$1/pid")
+	for pid in /proc/[0-9]*; do
+		pid=${pid#/proc/}
+		read -r _ _ _ ppid _ 2>/dev/null <"/proc/$pid/stat" || continue
+		[ "$ppid" = "$parent" ] || continue
+		exe=$(readlink "/proc/$pid/exe") || continue
+		comm=${exe##*/}
+		[ -n "${2:-}" ] && [ "$comm" != "$2" ] || echo "$pid"
+	done
+}
+
+# peer_up NODE: an IKE SA is established, as sallyctl sees it.
+peer_up()
+{
+	ctl "$1" /ip/ipsec/active-peers/print | grep -q established
+}
+
+peer_wait()
+{
+	until_ok "${2:-$PATIENCE}" peer_up "$1" ||
+		fail "$1 has no established peer"
+}
+
+peer_none()
+{
+	! peer_up "$1"
+}
+
+# ---- cases -------------------------------------------------------------
+
+# all_stop: ends what a case has started.
+all_stop()
+{
+	local node
+
+	[ ! -e "$W/ping.pid" ] || kill "$(<"$W/ping.pid")" 2>/dev/null || :
+	rm -f "$W/ping.pid"
+	for node in gw1 gw2; do
+		node_kill $node TERM || node_kill $node KILL || :
+	done
+	wire_stop
+}
+
+# it WHAT COMMAND...: one test.  The command runs with errexit in a
+# subshell; its output is shown when it fails, with the ends of the logs.
+it()
+{
+	local what=$1 rc=0 restore
+
+	shift
+	restore=$(set +o | grep errexit)
+	set +e
+	(
+		set -e
+		"$@"
+	) >"$W/it.out" 2>&1
+	rc=$?
+	eval "$restore"
+	case $rc in
+	0)	echo "PASS $CASE: $what" ;;
+	77)	echo "SKIP $CASE: $what ($(tail -n 1 "$W/it.out"))" ;;
+	*)	echo "FAIL $CASE: $what"
+		sed 's/^/    /' "$W/it.out"
+		# Once a case: what follows is mostly the same failure.
+		[ -e "$W/shown" ] || show_state
+		: >"$W/shown" ;;
+	esac
+	return 0
+}
+
+skip()
+{
+	echo "$*"
+	exit 77
+}
+
+show_state()
+{
+	local node
+
+	for node in gw1 gw2; do
+		[ -s "$W/$node/log" ] || continue
+		echo "    -- log of $node"
+		tail -n 25 "$W/$node/log" | sed 's/^/    /'
+		echo "    -- xfrm of $node"
+		{
+			ip -n $node xfrm state list nokeys
+			ip -n $node xfrm policy
+		} 2>/dev/null | grep -e '^src' -e 'proto esp' -e dir |
+		    sed 's/^/    /'
+	done
+}
