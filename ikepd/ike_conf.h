@@ -1,0 +1,93 @@
+/*
+ * The configuration as the engine wants it: plain typed structs, built by
+ * ikepd from the objects sallyportd sends (ikepd/config.h), by the
+ * simulation by hand.  No secret is in it.
+ */
+#ifndef IKEPD_IKE_CONF_H
+#define IKEPD_IKE_CONF_H
+
+#include "lib/addr.h"
+#include "ikepd/proposal.h"
+#include "ikepd/wire/ts.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CONF_NAME_MAX	64
+
+struct ike_profile {
+	uint32_t id;
+	char name[CONF_NAME_MAX];
+	struct offer offer;	/* what is proposed and accepted */
+	uint32_t lifetime_s;		/* of the IKE SA; 0: none */
+	uint32_t dpd_s;			/* dpd-interval; 0: disabled */
+};
+
+struct ike_proposal {
+	uint32_t id;
+	char name[CONF_NAME_MAX];
+	struct offer offer;	/* KE rows: the PFS groups */
+	uint32_t lifetime_s;
+};
+
+enum peer_mode { PEER_IKE2, PEER_MAIN, PEER_AGGRESSIVE, PEER_BASE };
+
+struct ike_peer {
+	uint32_t id;
+	char name[CONF_NAME_MAX];
+	struct prefix address;
+	char dns[256];			/* configured by name; else "" */
+	uint16_t port;			/* 500 */
+	struct addr local;		/* AF_UNSPEC: any */
+	enum peer_mode mode;		/* only PEER_IKE2 negotiates here */
+	bool passive;
+	bool initial_contact;
+	uint32_t profile;		/* id */
+};
+
+enum gen_policy { GEN_NO, GEN_STRICT, GEN_OVERRIDE };
+
+struct ike_identity {
+	uint32_t id;
+	uint32_t peer;
+	enum gen_policy generate;
+	uint32_t group;			/* policy group id */
+};
+
+struct ike_policy {
+	uint32_t id;
+	uint32_t peer;			/* 0 for a template */
+	uint32_t proposal;
+	uint32_t group;			/* template */
+	bool template;
+	bool transport;
+	bool acquire_only;		/* level=use: never initiated */
+	struct ts_list local, remote;	/* selectors, in order */
+};
+
+struct ike_settings {
+	uint16_t port_ike, port_natt;	/* ours: 500 and 4500 */
+	uint32_t cookie_threshold;	/* half-open SAs that start cookies */
+	uint32_t half_open_max;		/* no more responder SAs beyond */
+};
+
+struct ike_conf {
+	struct ike_settings set;
+	struct ike_profile *profiles;
+	size_t nprofiles;
+	struct ike_proposal *proposals;
+	size_t nproposals;
+	struct ike_peer *peers;
+	size_t npeers;
+	struct ike_identity *identities;
+	size_t nidentities;
+	struct ike_policy *policies;	/* in list order */
+	size_t npolicies;
+};
+
+/* An empty configuration with default settings; NULL: no memory. */
+struct ike_conf *ike_conf_new(void);
+void ike_conf_free(struct ike_conf *);
+
+#endif
