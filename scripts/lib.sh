@@ -7,7 +7,7 @@
 build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev libevent-dev
 	libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev)
 test_packages=(check clang xz-utils)
-net_packages=(iproute2 iputils-ping procps tcpdump perl-base kmod
+net_packages=(iproute2 iputils-ping procps tcpdump perl kmod
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins
 	libstrongswan-extra-plugins libcharon-extra-plugins)
 uml_packages=(user-mode-linux iptables)

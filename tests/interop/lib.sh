@@ -644,7 +644,7 @@ all_stop()
 	[ ! -e "$W/ping.pid" ] || kill "$(<"$W/ping.pid")" 2>/dev/null || :
 	rm -f "$W/ping.pid"
 	for node in gw1 gw2; do
-		node_kill $node TERM || node_kill $node KILL || :
+		(node_kill $node TERM) || (node_kill $node KILL) || :
 	done
 	wire_stop
 }
