@@ -79,7 +79,8 @@ struct prop_why {
 	struct prop_reject rej[PROP_REJECTS_MAX];
 	/* The nearest miss: the two proposals with most kinds in common. */
 	uint8_t near_local, near_peer;	/* proposal numbers, 0: none */
-	uint8_t near_kinds;	/* 1 << kind for each kind that differs */
+	uint8_t near_kinds;	/* 1 << kind for each kind that differs; bit 0: the
+				 * peer demands a kind we do not know */
 };
 
 /*
