@@ -13,7 +13,7 @@
 #define CIPHER_LEN_MAX	65535	/* longest data, and longest aad */
 
 /*
- * Encrypts len bytes in place.  key: alg->key_len bytes, salt included; iv:
+ * Encrypts len bytes, at least one, in place.  key: alg->key_len bytes, salt included; iv:
  * alg->iv_len bytes as they go into the packet.  An AEAD covers aad too and
  * writes alg->icv_len bytes to icv; for others both are unused.  -1: len not
  * a multiple of the block size, longer than CIPHER_LEN_MAX, or OpenSSL

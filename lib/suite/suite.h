@@ -30,9 +30,27 @@ enum suite_kind {
 
 #define ALG_NO_V2	0xffff	/* v2 of a row that IKEv2 does not have */
 
+/* How an algorithm works; chooses the code that runs it. */
+enum alg_mode {
+	ALG_M_NONE,
+	ALG_M_NULL,
+	ALG_M_CBC,
+	ALG_M_CTR,
+	ALG_M_GCM,
+	ALG_M_CCM,
+	ALG_M_CHACHA,
+	ALG_M_HMAC,
+	ALG_M_XCBC,
+	ALG_M_CMAC,
+	ALG_M_MODP,
+	ALG_M_ECP,
+	ALG_M_XDH,
+	ALG_M_COUNT,
+};
+
 struct alg {
 	enum suite_kind kind;
-	uint16_t row;		/* own place in the table, see suite_row */
+	enum alg_mode mode;
 	uint16_t v2;		/* IKEv2 transform id or ALG_NO_V2 */
 	uint16_t v1_ph1;	/* IKEv1: encryption, hash or group; 0 none */
 	uint16_t v1_esp;	/* DOI: ESP transform or auth value; 0 none */
@@ -81,10 +99,17 @@ const char *suite_name(const struct alg *, unsigned phase);
  */
 const struct alg *suite_next(enum suite_kind, unsigned phase,
     const struct alg *prev);
-/* The row of that number, NULL when there is none.  For plain-data structs. */
+/*
+ * The row of a number, NULL when there is none, and the number of a row: for
+ * plain-data structs within one version of the program.
+ */
 const struct alg *suite_row(uint16_t row);
+uint16_t suite_row_of(const struct alg *);
 
-/* False when the OpenSSL at hand lacks it (DES without legacy provider). */
+/*
+ * False when the row names something that the OpenSSL at hand lacks (DES
+ * without the legacy provider) or suite_init was not called.
+ */
 bool suite_usable(const struct alg *);
 /*
  * Whether an encryption and an integrity algorithm go together in a phase:
