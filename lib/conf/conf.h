@@ -259,6 +259,19 @@ const char *conf_diag_fmt(const struct conf_diag *, char *dst, size_t size);
 void conf_free(struct conf *);
 
 /*
+ * Wipes every secret in place; the properties then read as not given.  The
+ * supervisor does this once certd has them.
+ */
+void conf_wipe_secrets(struct conf *);
+/*
+ * The address that the DNS name of a peer's address stands for: conf_prefix()
+ * then returns it as a full-length prefix, and it is packed with the object;
+ * conf_str() and print still have the name.  NULL or AF_UNSPEC: not known.
+ * No effect on a peer whose address is a prefix.
+ */
+void conf_set_resolved(struct conf_obj *, const struct addr *);
+
+/*
  * After a reload: objects of conf that are in old too (by menu and name;
  * policies by selectors and peer, identities by peer and remote ID) get
  * old's numbers, the others numbers that old never gave out.

@@ -41,7 +41,7 @@ arg_get(struct cur *c, struct show_arg *a)
 
 	if (cur_str(c, a->name, sizeof(a->name)) == -1 ||
 	    a->name[0] == '\0' || cur_u8(c, &op) == -1 ||
-	    (op != '=' && op != '~') ||
+	    (op != ':' && op != '=' && op != '~') ||
 	    cur_str(c, a->value, sizeof(a->value)) == -1)
 		return -1;
 	a->op = (char)op;
@@ -188,7 +188,7 @@ show_arg(const struct show_req *r, const char *name)
 	unsigned i;
 
 	for (i = 0; i < r->nargs; i++)
-		if (r->args[i].op == '=' && strcmp(r->args[i].name, name) == 0)
+		if (r->args[i].op == ':' && strcmp(r->args[i].name, name) == 0)
 			return r->args[i].value;
 	return NULL;
 }

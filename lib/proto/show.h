@@ -28,8 +28,8 @@ enum show_what {
 	SHOW_FLUSH_SA,		/* keymgr; args: the filter */
 	SHOW_POLICY,		/* keymgr */
 	SHOW_STATISTICS,	/* keymgr: requirements 4.1 */
-	SHOW_CONFIG,		/* sallyportd; arg "menu": a menu's path */
-	SHOW_LOG,		/* sallyportd; arg "topics": a topic filter */
+	SHOW_CONFIG,		/* sallyportd; menu: a menu's path */
+	SHOW_LOG,		/* sallyportd; topics: "ipsec,!debug" */
 	SHOW_LOG_CLEAR,		/* sallyportd */
 	SHOW_PROCESSES,		/* sallyportd: pid, state, restarts of each */
 	SHOW_RELOAD,		/* sallyportd */
@@ -46,7 +46,8 @@ enum show_what {
 #define SHOW_FIELD_LEN	8192	/* longest value in a row */
 #define SHOW_QUEUE_MAX	(96u * 1024 * 1024)	/* a whole log, with room */
 
-/* A filter or argument: name, '=' or '~' (regular expression), value. */
+/* op: ':' a parameter of the question; a filter: '=' or '~' (regular
+ * expression). */
 struct show_arg {
 	char name[SHOW_NAME_LEN];
 	char op;
@@ -84,7 +85,7 @@ void show_port_free(struct show_port *);
  * later turn of the loop; it must answer with show_end exactly once.  If
  * controld dies meanwhile the answer goes nowhere.
  */
-/* Value of an argument with op '=', or NULL. */
+/* Value of a parameter (op ':'), or NULL. */
 const char *show_arg(const struct show_req *, const char *name);
 void show_field(struct show_req *, const char *name, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
@@ -98,7 +99,7 @@ struct show_req *show_keep(const struct show_req *);
 
 /*
  * The filters of a request, compiled: every one must fit ("where a=b and
- * c~"re"").  For actions on some entries only; rows of a print are filtered
+ * c~"re""); parameters are passed over.  For actions on some entries only; rows of a print are filtered
  * by controld.
  */
 struct show_filter;

@@ -58,17 +58,21 @@ show_filter_new(const struct show_arg *args, unsigned n, char *err,
     size_t errsize)
 {
 	struct show_filter *f;
+	unsigned i;
 
 	if (n > SHOW_ARGS_MAX || (f = calloc(1, sizeof(*f))) == NULL) {
 		snprintf(err, errsize, "%s", "too many filters");
 		return NULL;
 	}
-	for (; f->n < n; f->n++)
-		if (test_init(&f->tests[f->n], &args[f->n], err,
-		    errsize) == -1) {
+	for (i = 0; i < n; i++) {
+		if (args[i].op == ':')
+			continue;
+		if (test_init(&f->tests[f->n], &args[i], err, errsize) == -1) {
 			show_filter_free(f);
 			return NULL;
 		}
+		f->n++;
+	}
 	return f;
 }
 

@@ -36,7 +36,8 @@ enum super_type {
 	SUPER_STOPPED,		/* empty */
 };
 
-#define SUPER_WORKERS_MAX	64	/* ikepd processes */
+#define SUPER_WORKERS_MAX	32	/* ikepd processes; the number is in
+				 * five bits of our SPIs */
 
 struct super_init {
 	uint16_t worker;	/* this process's number among its kind */
