@@ -1,0 +1,69 @@
+/*
+ * What the files that bind the engine to the world share: the process's
+ * one state, and the two edges.  The engine sees none of it.
+ */
+#ifndef IKEPD_IKEPD_H
+#define IKEPD_IKEPD_H
+
+#include "lib/child.h"
+#include "ikepd/engine.h"
+
+struct udp;
+struct pool;
+struct ipc_certd;
+struct ipc_keymgr;
+struct show_req;
+
+struct ikepd {
+	struct child *child;
+	struct event_base *base;
+	struct engine *engine;
+	struct udp *udp;
+	struct pool *pool;
+	struct ipc_certd *certd;
+	struct ipc_keymgr *keymgr;
+	struct conf *conf;	/* the last one received, for names */
+	struct event *timer;	/* when the engine wants engine_timers() */
+	bool started;
+};
+
+/* Arms the timer anew; after anything that the engine was told. */
+void ikepd_rearm(struct ikepd *);
+
+/* Edge to certd.  NULL: no memory. */
+struct ipc_certd *ipc_certd_new(struct ikepd *);
+void ipc_certd_free(struct ipc_certd *);
+/* Takes fd over; requests under way on an old edge fail. */
+void ipc_certd_up(struct ipc_certd *, int fd);
+/* The op of struct engine_ops. */
+void ipc_certd_auth(struct ipc_certd *, const struct auth_req *);
+
+/* Edge to keymgr, with the pool of SPIs. */
+struct ipc_keymgr *ipc_keymgr_new(struct ikepd *);
+void ipc_keymgr_free(struct ipc_keymgr *);
+void ipc_keymgr_up(struct ipc_keymgr *, int fd);
+void ipc_keymgr_child_add(struct ipc_keymgr *, const struct child_req *);
+void ipc_keymgr_child_adopt(struct ipc_keymgr *, const struct child_req *);
+void ipc_keymgr_child_del(struct ipc_keymgr *, uint32_t spi_in);
+void ipc_keymgr_child_path(struct ipc_keymgr *, uint32_t spi_in,
+    const struct endpoint *local, const struct endpoint *remote);
+uint32_t ipc_keymgr_spi_get(struct ipc_keymgr *);
+void ipc_keymgr_spi_put(struct ipc_keymgr *, uint32_t);
+void ipc_keymgr_stat_get(struct ipc_keymgr *, uint32_t spi_in);
+/*
+ * Asks for the counters of all children of this worker.  each is called for
+ * every one, then done, also when keymgr is not there or goes away.
+ */
+struct child_counters {
+	uint64_t in_bytes, in_packets, out_bytes, out_packets;
+};
+typedef void (*counters_each)(void *arg, uint32_t spi_in,
+    const struct child_counters *);
+typedef void (*counters_done)(void *arg);
+void ipc_keymgr_counters(struct ipc_keymgr *, counters_each, counters_done,
+    void *arg);
+
+/* Answers the questions of controld. */
+void ikepd_show(struct child *, struct show_req *);
+
+#endif

@@ -1,0 +1,186 @@
+/* The edge to certd: AUTH payloads, made and checked where the keys are. */
+#include "ikepd/ikepd.h"
+
+#include "lib/log.h"
+#include "lib/proto/ikecd.h"
+#include "lib/proto/proto.h"
+#include "ikepd/pending.h"
+
+#include <stdlib.h>
+
+struct ipc_certd {
+	struct ikepd *ikepd;
+	struct edge *edge;
+	struct pending asked;
+	struct pending lost;	/* to be answered with AUTH_UNAVAILABLE */
+	struct event *lost_ev;
+};
+
+/* cd_status in the engine's words; the two lists are kept apart so that
+ * neither the engine nor the edge depends on the other. */
+static const enum auth_status status_map[CD_STATUS_MAX] = {
+	[CD_OK] = AUTH_OK,
+	[CD_NO_IDENTITY] = AUTH_NO_IDENTITY,
+	[CD_BAD_AUTH] = AUTH_BAD,
+	[CD_BAD_METHOD] = AUTH_BAD_METHOD,
+	[CD_BAD_ASKED_ID] = AUTH_BAD_ASKED_ID,
+	[CD_BAD_REQUEST] = AUTH_BAD_REQUEST,
+};
+
+static struct blob
+blob_of(const struct cd_blob *b)
+{
+	return (struct blob){ b->p, b->len };
+}
+
+static struct cd_blob
+cd_blob_of(const struct blob *b)
+{
+	return (struct cd_blob){ b->p, b->len };
+}
+
+static int
+result_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_certd *ic = arg;
+	struct pending_item item;
+	struct auth_result res;
+	struct cd_result r;
+
+	if (cd_result_get(&m->body, &r, why) == -1)
+		return -1;
+	if (!pending_take(&ic->asked, m->id, &item)) {
+		*why = "answer to a request that was not made";
+		return -1;
+	}
+	res = (struct auth_result){ .status = status_map[r.status],
+		.identity = r.identity, .reason = r.reason,
+		.id_own = blob_of(&r.id_own), .method = r.method,
+		.auth = blob_of(&r.auth) };
+	engine_auth_done(ic->ikepd->engine, item.key, &res);
+	ikepd_rearm(ic->ikepd);
+	return 0;
+}
+
+static const struct permit certd_permits[] = {
+	{ IKECD_RESULT, "auth result", 1, CD_RESULT_LEN_MAX, 0, result_recv },
+};
+
+/* All that was asked has no answer any more. */
+static void
+lose_all(struct ipc_certd *ic)
+{
+	struct pending_item item;
+
+	while (pending_pop(&ic->asked, &item))
+		if (pending_add(&ic->lost, &item) == -1)
+			break;
+	event_active(ic->lost_ev, EV_TIMEOUT, 0);
+}
+
+static void
+certd_down(void *arg, const char *why)
+{
+	struct ipc_certd *ic = arg;
+
+	log_warn(LOG_T_SYSTEM, "certd is gone: %s", why);
+	edge_free(ic->edge);
+	ic->edge = NULL;
+	lose_all(ic);
+}
+
+static void
+lost_tell(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct auth_result res = { .status = AUTH_UNAVAILABLE,
+		.reason = "certd is not there" };
+	struct ipc_certd *ic = arg;
+	struct pending_item item;
+
+	(void)fd;
+	(void)what;
+	while (pending_pop(&ic->lost, &item))
+		engine_auth_done(ic->ikepd->engine, item.key, &res);
+	ikepd_rearm(ic->ikepd);
+}
+
+struct ipc_certd *
+ipc_certd_new(struct ikepd *ikepd)
+{
+	struct ipc_certd *ic = calloc(1, sizeof(*ic));
+
+	if (ic == NULL)
+		return NULL;
+	ic->ikepd = ikepd;
+	ic->lost_ev = event_new(ikepd->base, -1, 0, lost_tell, ic);
+	if (ic->lost_ev == NULL) {
+		free(ic);
+		return NULL;
+	}
+	return ic;
+}
+
+void
+ipc_certd_free(struct ipc_certd *ic)
+{
+	if (ic == NULL)
+		return;
+	edge_free(ic->edge);
+	event_free(ic->lost_ev);
+	pending_free(&ic->asked);
+	pending_free(&ic->lost);
+	free(ic);
+}
+
+void
+ipc_certd_up(struct ipc_certd *ic, int fd)
+{
+	if (ic->edge != NULL)
+		certd_down(ic, "replaced");
+	ic->edge = edge_new(ic->ikepd->base, fd, "certd", EDGE_REFUSE,
+	    certd_permits, sizeof(certd_permits) / sizeof(certd_permits[0]),
+	    certd_down, ic, EDGE_QUEUE_MAX);
+	if (ic->edge == NULL)
+		log_error(LOG_T_SYSTEM, "no memory for the edge to certd");
+}
+
+static int
+auth_send(struct ipc_certd *ic, const struct auth_req *r)
+{
+	struct cd_auth a = { .what = r->what, .initiator = r->initiator,
+		.peer = r->peer, .identity = r->identity, .prf = r->prf,
+		.local = r->local, .remote = r->remote,
+		.msg_own = cd_blob_of(&r->msg_own),
+		.msg_peer = cd_blob_of(&r->msg_peer),
+		.nonce_own = cd_blob_of(&r->nonce_own),
+		.nonce_peer = cd_blob_of(&r->nonce_peer),
+		.sk_own = cd_blob_of(&r->sk_own),
+		.sk_peer = cd_blob_of(&r->sk_peer),
+		.id_peer = cd_blob_of(&r->id_peer),
+		.id_asked = cd_blob_of(&r->id_asked),
+		.method = r->method, .auth = cd_blob_of(&r->auth) };
+	struct buf b;
+	int ret = -1;
+
+	buf_init(&b, IMSG_BODY_MAX);
+	cd_auth_put(&b, &a);
+	if (buf_error(&b) == 0)
+		ret = edge_send(ic->edge, IKECD_AUTH, r->req, -1, &b);
+	buf_free(&b);
+	return ret;
+}
+
+_Static_assert(AUTH_VERIFY == CD_VERIFY && AUTH_MAKE == CD_MAKE,
+    "the engine's and the edge's words for what is asked are the same");
+
+void
+ipc_certd_auth(struct ipc_certd *ic, const struct auth_req *r)
+{
+	struct pending_item item = { .id = r->req, .key = r->req };
+
+	if (ic->edge != NULL && auth_send(ic, r) == 0 &&
+	    pending_add(&ic->asked, &item) == 0)
+		return;
+	if (pending_add(&ic->lost, &item) == 0)
+		event_active(ic->lost_ev, EV_TIMEOUT, 0);
+}
