@@ -2,6 +2,7 @@
 
 #include "lib/suite/run.h"
 
+#include <openssl/core_names.h>
 #include <openssl/dh.h>
 #include <openssl/err.h>
 #include <openssl/rand.h>
@@ -32,6 +33,23 @@ xdh_keygen(const struct alg *g)
 	return pkey;
 }
 
+/*
+ * The named groups bring a length for the private value.  Groups 1 and 2 are
+ * unknown by name to OpenSSL, which would make one as long as the modulus.
+ */
+static int
+set_priv_len(EVP_PKEY_CTX *x, const struct alg *g)
+{
+	int bits = 224;
+	OSSL_PARAM p[2];
+
+	if (g->mode != ALG_M_MODP || g->bits >= 1536)
+		return 1;
+	p[0] = OSSL_PARAM_construct_int(OSSL_PKEY_PARAM_DH_PRIV_LEN, &bits);
+	p[1] = OSSL_PARAM_construct_end();
+	return EVP_PKEY_CTX_set_params(x, p);
+}
+
 static EVP_PKEY *
 params_keygen(const struct alg *g)
 {
@@ -40,7 +58,7 @@ params_keygen(const struct alg *g)
 	    EVP_PKEY_CTX_new_from_pkey(NULL, run_group(g), NULL);
 
 	if (x == NULL || EVP_PKEY_keygen_init(x) != 1 ||
-	    EVP_PKEY_generate(x, &pkey) != 1)
+	    set_priv_len(x, g) != 1 || EVP_PKEY_generate(x, &pkey) != 1)
 		pkey = NULL;
 	EVP_PKEY_CTX_free(x);
 	return pkey;

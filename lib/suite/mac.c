@@ -122,8 +122,8 @@ mac_calc(const struct alg *a, const void *key, size_t keylen,
 }
 
 int
-integ_icv(const struct alg *a, const void *key, const struct part *v, size_t n,
-    uint8_t *icv)
+integ_icv(const struct alg *a, const void *key, const struct part *v,
+    size_t n, uint8_t *icv)
 {
 	uint8_t full[PRF_MAX];
 	int rv;

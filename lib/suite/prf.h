@@ -43,8 +43,8 @@ int prf_skeyseed(const struct alg *, const void *ni, size_t nilen,
  * Integrity check value: alg (SUITE_INTEG), key of alg->key_len bytes; writes
  * alg->icv_len bytes.  -1: wrong kind of row or OpenSSL failed.
  */
-int integ_icv(const struct alg *, const void *key, const struct part *, size_t n,
-    uint8_t *icv);
+int integ_icv(const struct alg *, const void *key, const struct part *,
+    size_t n, uint8_t *icv);
 
 enum hash_id { HASH_MD5, HASH_SHA1, HASH_SHA256, HASH_SHA384, HASH_SHA512 };
 

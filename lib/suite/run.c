@@ -220,8 +220,7 @@ get_mac(const struct alg *a, uint16_t row)
 	return ok;
 }
 
-/* OpenSSL has no names for groups 1 and 2; without a length for the private
- * value it would also make one as long as the modulus. */
+/* OpenSSL has the numbers of groups 1 and 2, but no names for them. */
 static EVP_PKEY *
 old_modp(const struct alg *a)
 {
@@ -237,8 +236,7 @@ old_modp(const struct alg *a)
 	    BN_set_word(g, 2) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_P, p) != 1 ||
 	    OSSL_PARAM_BLD_push_BN(b, OSSL_PKEY_PARAM_FFC_G, g) != 1 ||
-	    OSSL_PARAM_BLD_push_long(b, OSSL_PKEY_PARAM_DH_PRIV_LEN, 224) !=
-	    1 || (params = OSSL_PARAM_BLD_to_param(b)) == NULL ||
+	    (params = OSSL_PARAM_BLD_to_param(b)) == NULL ||
 	    EVP_PKEY_fromdata_init(x) != 1 ||
 	    EVP_PKEY_fromdata(x, &pkey, EVP_PKEY_KEY_PARAMETERS, params) != 1)
 		pkey = NULL;

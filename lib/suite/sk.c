@@ -97,6 +97,10 @@ static int
 make_iv(struct sk_dir *d, uint8_t *at, const uint8_t *iv, const char **why)
 {
 	if (!(dir_encr(d)->flags & ALG_COUNTER)) {
+		if (iv == NULL) {
+			*why = "no IV given";
+			return -1;
+		}
 		memcpy(at, iv, sk_iv_len(d));
 		return 0;
 	}
@@ -177,7 +181,7 @@ sk_open(const struct sk_dir *d, uint8_t *msg, size_t aadlen, size_t len,
 		*why = flaw;
 		return -1;
 	}
-	/* The padding may hold anything; its length is all there is to check. */
+	/* The padding may hold anything; only its length can be wrong. */
 	if (text[tlen - 1] >= tlen) {
 		*why = "pad length exceeds the Encrypted payload";
 		return -1;

@@ -261,7 +261,8 @@ END_TEST
 
 START_TEST(refusals)
 {
-	const struct alg *cbc = by_name("aes-128"), *gcm = by_name("aes-128-gcm");
+	const struct alg *cbc = by_name("aes-128");
+	const struct alg *gcm = by_name("aes-128-gcm");
 	static uint8_t data[CIPHER_LEN_MAX + 1];
 	uint8_t key[CIPHER_KEY_MAX] = { 0 }, iv[16] = { 0 }, icv[16] = { 0 };
 

@@ -197,6 +197,7 @@ START_TEST(counter)
 	keyed(&d, encr(12, 128), suite_by_id(SUITE_INTEG, 12, 0));
 	sealed(&d, msg, 4);
 	ck_assert_mem_eq(msg + AAD, iv, 16);
+	ck_assert_int_eq(sk_seal(&d, msg, AAD, 4, NULL, &why), -1);
 }
 END_TEST
 
