@@ -89,8 +89,8 @@ payloads_parse(struct msg_payloads *m, uint8_t first, struct cur c,
 {
 	uint8_t count[NLIMITS] = { 0 };
 	struct payload p;
-	bool critical;
-	uint8_t next;
+	bool critical = false;
+	uint8_t next = PL_NONE;
 
 	m->n = m->skipped = 0;
 	for (uint8_t type = first; type != PL_NONE; type = next) {
