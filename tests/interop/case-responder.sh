@@ -57,11 +57,6 @@ swan_idle()
 	[ -z "$(swan gw2 --list-sas)" ]
 }
 
-wire_clean()
-{
-	[ "$(wire_count clear)" = 0 ] || fail "in clear: $(<"$W/wire")"
-}
-
 net_up
 wire_start
 gw_conf peeropt='passive=yes' | gw_start gw1

@@ -283,7 +283,7 @@ wire_stop()
 }
 
 # wire_count KIND: datagrams seen so far; esp (bare), udpesp (ESP in UDP),
-# ike, keepalive, clear (anything else).
+# ike, keepalive, icmp (a gateway's port is closed), clear (anything else).
 wire_count()
 {
 	local line kind n=0
@@ -294,7 +294,7 @@ wire_count()
 		*:\ ESP\(*)		kind=esp ;;
 		*nat-keep-alive*)	kind=keepalive ;;
 		*isakmp*)		kind=ike ;;
-		*\ frag\ *|*\|IP*)	kind=frag ;;
+		*ICMP*\ udp\ port*)	kind=icmp ;;
 		*)			kind=clear ;;
 		esac
 		[ $kind != "$1" ] || n=$((n + 1))
@@ -312,8 +312,13 @@ wire_only()
 {
 	until_ok 5 wire_has "$1" "$2" ||
 		fail "$(wire_count "$1") $1 on the wire, wanted $2"
+	wire_clean
+}
+
+wire_clean()
+{
 	[ "$(wire_count clear)" = 0 ] ||
-		fail "in clear on the wire: $(grep -v -e ESP -e isakmp "$W/wire")"
+		fail "in clear: $(grep -v -e ESP -e isakmp "$W/wire" | head)"
 }
 
 # ---- logs --------------------------------------------------------------
@@ -389,9 +394,10 @@ sa_spis()
 		print $4 }' | sort
 }
 
+# policy_count NODE: policies, those of single sockets not counted.
 policy_count()
 {
-	ip -n "$1" xfrm policy | grep -c '^src' || :
+	ip -n "$1" xfrm policy | grep -c $'^\tdir ' || :
 }
 
 # ---- strongSwan --------------------------------------------------------
@@ -694,7 +700,7 @@ show_state()
 		{
 			ip -n $node xfrm state list nokeys
 			ip -n $node xfrm policy
-		} 2>/dev/null | grep -e '^src' -e 'proto esp' -e dir |
+		} 2>/dev/null | grep -e 'proto esp' -e dir -B 1 |
 		    sed 's/^/    /'
 	done
 }
