@@ -4,13 +4,13 @@
 # shellcheck disable=SC2034,SC2154
 
 # What the build needs, what the tests need besides.
-build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev libevent-dev
-	libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev)
+build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev
+	libevent-dev libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev)
 test_packages=(check clang xz-utils)
-net_packages=(iproute2 iputils-ping procps tcpdump perl kmod
+net_packages=(iproute2 iputils-ping iptables procps tcpdump perl kmod
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins
 	libstrongswan-extra-plugins libcharon-extra-plugins)
-uml_packages=(user-mode-linux iptables)
+uml_packages=(user-mode-linux)
 
 say()
 {
