@@ -3,9 +3,11 @@
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154
 
-# What the build needs, what the tests need besides.
+# What the build needs (libradcli's pkg-config file names the last two), what
+# the tests need besides.
 build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev
-	libevent-dev libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev)
+	libevent-dev libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev
+	libgnutls28-dev nettle-dev)
 test_packages=(check clang xz-utils)
 net_packages=(iproute2 iputils-ping iptables procps tcpdump perl kmod
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins
@@ -87,13 +89,12 @@ build_tree()
 
 	shift
 	mkdir -p "$dir"
-	(
-		set -e
-		[ -x "$top/configure" ] || (cd "$top" && ./autogen.sh)
-		cd "$dir"
-		[ -f Makefile ] || "$top/configure" "$@"
-		make -j"$(nproc)"
-	) >"$dir/build.log" 2>&1 && return 0
+	{
+		{ [ -x "$top/configure" ] || (cd "$top" && ./autogen.sh); } &&
+		    { [ -f "$dir/Makefile" ] ||
+			(cd "$dir" && "$top/configure" "$@"); } &&
+		    make -C "$dir" -j"$(nproc)"
+	} >"$dir/build.log" 2>&1 && return 0
 	tail -n 40 "$dir/build.log" >&2
 	say "The build failed; the whole log is $dir/build.log" >&2
 	return 1
