@@ -226,22 +226,22 @@ START_TEST(matrix_ike)
 	} rows[] = {
 		{ "aes-128", "sha256", "modp2048", "aes-128", "sha256",
 		    "modp2048", 14,
-		    "AES-CBC-128/HMAC-SHA2-256/HMAC-SHA2-256-128/MODP-2048" },
+		    "AES-CBC-128/PRF-HMAC-SHA256/HMAC-SHA256/MODP-2048" },
 		/* the responder's order within the proposal */
 		{ "aes-128 aes-256", "sha1 sha256", "modp2048 ecp256",
 		    "aes-256 aes-128", "sha256 sha1", "ecp256 modp2048", 0,
-		    "AES-CBC-256/HMAC-SHA2-256/HMAC-SHA2-256-128/ECP-256" },
+		    "AES-CBC-256/PRF-HMAC-SHA256/HMAC-SHA256/ECP-256" },
 		/* but the group that is there already */
 		{ "aes-128 aes-256", "sha1 sha256", "modp2048 ecp256",
 		    "aes-256 aes-128", "sha256 sha1", "ecp256 modp2048", 14,
-		    "AES-CBC-256/HMAC-SHA2-256/HMAC-SHA2-256-128/MODP-2048" },
+		    "AES-CBC-256/PRF-HMAC-SHA256/HMAC-SHA256/MODP-2048" },
 		/* the peer's order of proposals */
 		{ "aes-128-gcm aes-128", "sha256", "x25519",
 		    "aes-128 aes-128-gcm", "sha256", "x25519", 31,
-		    "AES-GCM-16-128/HMAC-SHA2-256/X25519" },
+		    "AES-GCM-16-128/PRF-HMAC-SHA256/X25519" },
 		{ "aes-128-gcm aes-128", "sha256", "x25519", "aes-128",
 		    "sha256", "x25519", 31,
-		    "AES-CBC-128/HMAC-SHA2-256/HMAC-SHA2-256-128/X25519" },
+		    "AES-CBC-128/PRF-HMAC-SHA256/HMAC-SHA256/X25519" },
 		{ "aes-128", "md5", "modp2048", "aes-128", "sha1", "modp2048",
 		    14, NULL },
 		{ "aes-128", "sha1", "modp1024", "aes-128", "sha1",
@@ -252,7 +252,7 @@ START_TEST(matrix_ike)
 		    "modp2048", 14, NULL },
 		{ "3des", "sha1", "modp1024", "aes-128 3des", "sha256 sha1",
 		    "modp2048 modp1024", 2,
-		    "3DES-CBC/HMAC-SHA1/HMAC-SHA1-96/MODP-1024" },
+		    "3DES-CBC/PRF-HMAC-SHA1/HMAC-SHA1/MODP-1024" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -297,19 +297,19 @@ START_TEST(matrix_esp)
 		/* PFS plays no part in IKE_AUTH, and does later */
 		{ "aes-128-cbc", "sha256", "modp2048", false, true,
 		  "aes-128-cbc", "sha256", "", false, true, PROP_NO_KE,
-		  "AES-CBC-128/HMAC-SHA2-256-128" },
+		  "AES-CBC-128/HMAC-SHA256" },
 		{ "aes-128-cbc", "sha256", "modp2048", false, true,
 		  "aes-128-cbc", "sha256", "", false, true, 0, NULL },
 		{ "aes-128-cbc", "sha256", "", false, true,
 		  "aes-128-cbc", "sha256", "modp2048", false, true, 0, NULL },
 		{ "aes-128-cbc", "sha256", "modp2048 ecp256", false, true,
 		  "aes-128-cbc", "sha256", "ecp256", false, true, 0,
-		  "AES-CBC-128/HMAC-SHA2-256-128/ECP-256" },
+		  "AES-CBC-128/HMAC-SHA256/ECP-256" },
 		{ "aes-128-cbc", "md5", "", false, true,
 		  "aes-128-cbc", "sha256", "", false, true, 0, NULL },
 		{ "null", "sha256", "", false, true,
 		  "null", "sha256", "", false, true, 0,
-		  "NULL/HMAC-SHA2-256-128" },
+		  "NULL/HMAC-SHA256" },
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -414,7 +414,7 @@ START_TEST(not_understood)
 	send_raw(PROTO_ESP, 4, RAW({ 1, 99, 7 }, { 1, 12, 256 },
 	    { 3, 999, 0 }, { 3, 12, 0 }, { 5, 7, 0 }, { 5, 0, 0 }));
 	ck_assert_int_eq(prop_select(&ch, &o, &sa, 0, 0, &why), 0);
-	ck_assert_str_eq(chosen(), "AES-CBC-256/HMAC-SHA2-256-128");
+	ck_assert_str_eq(chosen(), "AES-CBC-256/HMAC-SHA256");
 	/* an unknown type spoils the proposal */
 	send_raw(PROTO_ESP, 4, RAW({ 1, 12, 256 }, { 3, 12, 0 }, { 5, 0, 0 },
 	    { 6, 1, 0 }));
@@ -566,14 +566,14 @@ START_TEST(reasons)
 	ck_assert_str_eq(reject(0), "rejected enctype: DB(prop#1:trns#1):"
 	    "Peer(prop#1:trns#1) = AES-CBC-256:3DES-CBC");
 	ck_assert_str_eq(reject(1), "rejected prftype: DB(prop#1:trns#2):"
-	    "Peer(prop#1:trns#2) = HMAC-SHA2-256:HMAC-SHA1");
+	    "Peer(prop#1:trns#2) = PRF-HMAC-SHA256:PRF-HMAC-SHA1");
 	ck_assert_str_eq(reject(2), "rejected hashtype: DB(prop#1:trns#3):"
-	    "Peer(prop#1:trns#3) = HMAC-SHA2-256-128:HMAC-SHA1-96");
+	    "Peer(prop#1:trns#3) = HMAC-SHA256:HMAC-SHA1");
 	prop_why_fmt(&why, &r, &sa, 0, s, sizeof(s));
 	ck_assert_str_eq(s, "no proposal of the peer is acceptable; nearest: "
 	    "ours #1 and theirs #1 differ in enctype, prftype, hashtype; "
-	    "local: #1 IKE AES-CBC-256/HMAC-SHA2-256/HMAC-SHA2-256-128/"
-	    "MODP-2048; peer: #1 IKE 3DES-CBC/HMAC-SHA1/HMAC-SHA1-96/"
+	    "local: #1 IKE AES-CBC-256/PRF-HMAC-SHA256/HMAC-SHA256/"
+	    "MODP-2048; peer: #1 IKE 3DES-CBC/PRF-HMAC-SHA1/HMAC-SHA1/"
 	    "MODP-2048");
 	prop_why_fmt(&why, &r, &sa, 0, tiny, sizeof(tiny));
 	ck_assert_str_eq(tiny, "no proposal of the p...");
