@@ -415,6 +415,7 @@ child_main(int argc, char **argv, const struct child_ops *ops)
 		return 2;
 	}
 	ignore_signals();
+	proc_early(c.desc);
 	if (child_open(&c) == -1) {
 		child_close(&c);
 		return 1;

@@ -89,10 +89,12 @@ enter_empty(const struct proc_desc *d, const char *path)
 	close(fd);
 }
 
-/* keep: what exec may give to children of this process. */
-static void
-drop_bounding(const struct proc_desc *d, uint64_t keep)
+void
+proc_early(const struct proc_desc *d)
 {
+	/* The supervisor's children start with what it keeps. */
+	uint64_t keep = d->user == NULL ? d->caps : 0;
+
 	for (unsigned c = 0; c < 64; c++) {
 		if ((keep >> c & 1) != 0)
 			continue;
@@ -100,6 +102,8 @@ drop_bounding(const struct proc_desc *d, uint64_t keep)
 		must(d, prctl(PR_CAPBSET_DROP, c, 0, 0, 0) == 0 ||
 		    errno == EINVAL, "bounding set");
 	}
+	must(d, prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0,
+	    "ambient set");
 }
 
 static bool
@@ -147,7 +151,6 @@ change_user(const struct proc_desc *d, const char *chroot_dir)
 	errno = EPERM;
 	must(d, pw->pw_uid != 0 && pw->pw_gid != 0, "its user is root");
 	enter_empty(d, chroot_dir != NULL ? chroot_dir : DEFAULT_CHROOT);
-	drop_bounding(d, 0);
 	become(d, pw);
 }
 
@@ -160,12 +163,9 @@ proc_confine(const struct proc_desc *d, const char *chroot_dir)
 	must(d, geteuid() == 0, "must be started by root");
 	must(d, warm_up(), "OpenSSL");
 	must(d, setrlimit(RLIMIT_CORE, &no_core) == 0, "core limit");
+	proc_early(d);
 	if (d->user != NULL)
 		change_user(d, chroot_dir);
-	else
-		drop_bounding(d, d->caps);
-	must(d, prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) == 0,
-	    "ambient set");
 	must(d, set_caps(d->caps), "capabilities");
 	/* Last of its kind: a change of user resets it. */
 	must(d, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "dumpable");

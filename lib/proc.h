@@ -36,10 +36,17 @@ const struct proc_desc *proc_desc(enum proc_id);
 int proc_by_name(const char *);
 
 /*
+ * Child side, first of all, still root: empties the sets of capabilities
+ * that only exec could give back.  They belong to each thread, so this comes
+ * before any thread is made.  Exits with a log line on failure.
+ */
+void proc_early(const struct proc_desc *);
+
+/*
  * Child side.  Changes to the process's user, keeps only its capabilities,
  * enters chroot (an empty directory owned by root), makes itself
- * non-dumpable, sets no_new_privs and the seccomp filter.  Everything that
- * must be opened from the file system was opened before.  chroot_dir NULL:
+ * non-dumpable, sets no_new_privs and the seccomp filter, the last for threads
+ * that are there already as well.  Everything that must be opened from the file system was opened before.  chroot_dir NULL:
  * "/var/empty"-like default (/run/sallyport/empty made by the supervisor).
  * Exits with a log line when any step fails: a process never runs with more
  * than its row says.

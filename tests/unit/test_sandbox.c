@@ -20,6 +20,7 @@
 #include <linux/capability.h>
 #include <linux/netlink.h>
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -643,16 +644,29 @@ status_field(const char *text, const char *name, char *dst, size_t size)
 }
 
 static void
-check_status(pid_t pid, const struct proc_desc *d)
+check_caps(const char *text, const struct proc_desc *d)
+{
+	char want[24], none[24], f[128];
+
+	snprintf(want, sizeof(want), "\t%016llx", (unsigned long long)d->caps);
+	snprintf(none, sizeof(none), "\t%016llx", 0ULL);
+	ck_assert_str_eq(status_field(text, "\nCapPrm:", f, sizeof(f)), want);
+	ck_assert_str_eq(status_field(text, "\nCapEff:", f, sizeof(f)), want);
+	ck_assert_str_eq(status_field(text, "\nCapInh:", f, sizeof(f)), none);
+	ck_assert_str_eq(status_field(text, "\nCapBnd:", f, sizeof(f)), none);
+	ck_assert_str_eq(status_field(text, "\nCapAmb:", f, sizeof(f)), none);
+}
+
+static void
+check_status(int proc_dir, const struct proc_desc *d)
 {
 	const struct passwd *pw = getpwnam(d->user);
-	char path[64], text[4096], f[128], want[128];
+	char text[4096], f[128], want[128];
 	struct stat st;
 	ssize_t n;
 	int fd;
 
-	snprintf(path, sizeof(path), "/proc/%d/status", (int)pid);
-	fd = open(path, O_RDONLY);
+	ck_assert_int_ne(fd = openat(proc_dir, "status", O_RDONLY), -1);
 	n = read(fd, text, sizeof(text) - 1);
 	ck_assert_int_gt(n, 0);
 	text[n] = '\0';
@@ -668,17 +682,35 @@ check_status(pid_t pid, const struct proc_desc *d)
 	ck_assert_str_eq(status_field(text, "\nGid:", f, sizeof(f)), want);
 	status_field(text, "\nGroups:", f, sizeof(f));
 	ck_assert_uint_eq(strspn(f, " \t"), strlen(f));
-	snprintf(want, sizeof(want), "\t%016llx", (unsigned long long)d->caps);
-	ck_assert_str_eq(status_field(text, "\nCapPrm:", f, sizeof(f)), want);
-	ck_assert_str_eq(status_field(text, "\nCapEff:", f, sizeof(f)), want);
-	snprintf(want, sizeof(want), "\t%016llx", 0ULL);
-	ck_assert_str_eq(status_field(text, "\nCapInh:", f, sizeof(f)), want);
-	ck_assert_str_eq(status_field(text, "\nCapBnd:", f, sizeof(f)), want);
-	ck_assert_str_eq(status_field(text, "\nCapAmb:", f, sizeof(f)), want);
+	check_caps(text, d);
 	ck_assert_str_eq(status_field(text, "\nNoNewPrivs:", f, sizeof(f)),
 	    "\t1");
 	ck_assert_str_eq(status_field(text, "\nSeccomp:", f, sizeof(f)),
 	    "\t2");
+}
+
+/* All threads; their number. */
+static int
+check_threads(pid_t pid, const struct proc_desc *d)
+{
+	char path[64];
+	struct dirent *de;
+	DIR *dir;
+	int n = 0, fd;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+	ck_assert_ptr_nonnull(dir = opendir(path));
+	while ((de = readdir(dir)) != NULL) {
+		if (de->d_name[0] == '.')
+			continue;
+		fd = openat(dirfd(dir), de->d_name, O_RDONLY | O_DIRECTORY);
+		ck_assert_int_ne(fd, -1);
+		check_status(fd, d);
+		close(fd);
+		n++;
+	}
+	closedir(dir);
+	return n;
 }
 
 static const struct proc_desc confined[] = {
@@ -693,6 +725,8 @@ START_TEST(confine)
 {
 	const struct proc_desc *d = &confined[_i];
 	int ready[2], go[2], status;
+	bool leave = false, thread = (d->sandbox & SANDBOX_THREADS) != 0;
+	pthread_t t;
 	char byte;
 	pid_t pid;
 
@@ -700,16 +734,23 @@ START_TEST(confine)
 	ck_assert_int_eq(pipe(go), 0);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, loop_fds), 0);
 	if ((pid = fork()) == 0) {
+		proc_early(d);
+		if (thread)
+			NEED(pthread_create(&t, NULL, worker, &leave) == 0);
 		proc_confine(d, empty_dir);
 		everyday();
 		NEED(write(ready[1], "r", 1) == 1);
 		NEED(read(go[0], &byte, 1) == 1);
+		if (thread) {
+			reach(1);
+			NEED(pthread_join(t, NULL) == 0);
+		}
 		open_file();
 		_exit(0);
 	}
 	close(ready[1]);
 	ck_assert_int_eq(read(ready[0], &byte, 1), 1);
-	check_status(pid, d);
+	ck_assert_int_eq(check_threads(pid, d), thread ? 2 : 1);
 	ck_assert_int_eq(write(go[1], "g", 1), 1);
 	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
 	if (KILLS)
