@@ -95,9 +95,9 @@ edge_refuse(struct edge *e, const struct permit *p, uint16_t type,
 
 	e->refused++;
 	if (log_limit_pass(&e->limit, &held))
-		log_error(LOG_T_SYSTEM, "message %s (%u) from %s refused: %s "
-		    "(%u more not shown)", p != NULL ? p->name : "unknown",
-		    type, e->name, why, held);
+		log_error(LOG_T_SYSTEM, "message %s (%u) from %s refused: "
+		    "%s%s", p != NULL ? p->name : "unknown", type, e->name,
+		    why, held > 0 ? "; others before it not shown" : "");
 	switch (e->policy) {
 	case EDGE_EXIT:
 		log_error(LOG_T_SYSTEM, "%s misbehaves, giving up", e->name);

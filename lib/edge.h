@@ -36,9 +36,9 @@ struct permit {
 
 /* What happens on a message outside the table or refused by a handler. */
 enum edge_policy {
-	EDGE_REFUSE,	/* privileged side: log, count, drop the message, live */
+	EDGE_REFUSE,	/* privileged side: log, count, drop it, live */
 	EDGE_EXIT,	/* towards a supervisor: log and exit */
-	EDGE_CLOSE,	/* control clients: log, close the edge (down is called) */
+	EDGE_CLOSE,	/* control clients: log, close (down is called) */
 };
 
 /* Called from the loop when the peer closed or broke the framing; the edge

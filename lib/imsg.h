@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #define IMSG_HDR_LEN	12
-#define IMSG_BODY_MAX	(128 * 1024)	/* IKE messages up to 64 kB ride along */
+#define IMSG_BODY_MAX	(128 * 1024)	/* IKE messages of 64 kB ride along */
 
 struct imsg {
 	uint16_t type;

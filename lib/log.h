@@ -30,7 +30,7 @@ enum log_topic {
 	LOG_T_PACKET = 1 << 20,
 };
 
-#define LOG_LINE_MAX	1024	/* with NUL; longer ones are cut, "..." at end */
+#define LOG_LINE_MAX	1024	/* with NUL; longer ones end in "..." */
 
 /* Receives each finished line, without newline.  topics: LOG_T_ bits. */
 typedef void (*log_sink)(void *arg, uint32_t topics, const char *line);

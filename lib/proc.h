@@ -45,11 +45,13 @@ void proc_early(const struct proc_desc *);
 /*
  * Child side.  Changes to the process's user, keeps only its capabilities,
  * enters chroot (an empty directory owned by root), makes itself
- * non-dumpable, sets no_new_privs and the seccomp filter, the last for threads
- * that are there already as well.  Everything that must be opened from the file system was opened before.  chroot_dir NULL:
- * "/var/empty"-like default (/run/sallyport/empty made by the supervisor).
- * Exits with a log line when any step fails: a process never runs with more
- * than its row says.
+ * non-dumpable, sets no_new_privs and the seccomp filter, the last for
+ * threads that are there already as well.  Everything that must be opened
+ * from the file system was opened before.  A row without a user (the
+ * supervisor) keeps root, its files, and the bounding set its children need.
+ * chroot_dir NULL: /run/sallyport/empty, made by the supervisor.  Exits with
+ * a log line when any step fails: a process never runs with more than its
+ * row says.
  */
 void proc_confine(const struct proc_desc *, const char *chroot_dir);
 

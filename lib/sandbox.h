@@ -12,7 +12,7 @@
 enum sandbox_set {
 	SANDBOX_BASE = 0,	/* memory, time, read/write, epoll, sockets that
 				 * are already open, exit */
-	SANDBOX_UDP = 1 << 0,	/* send/receive with addresses on open sockets */
+	SANDBOX_UDP = 1 << 0,	/* addresses on sockets that are open */
 	SANDBOX_NETLINK = 1 << 1,	/* socket(AF_NETLINK) and friends */
 	SANDBOX_THREADS = 1 << 2,	/* futex, clone for threads */
 	SANDBOX_FILES_RO = 1 << 3,	/* open for reading, stat, getdents */
