@@ -1,7 +1,5 @@
 #include "lib/child.h"
 
-#include "config.h"
-
 #include "lib/log.h"
 #include "lib/proto/proto.h"
 #include "lib/proto/show.h"
@@ -33,17 +31,6 @@ struct child {
 	uint32_t nobjects;
 	uint32_t lost;		/* log lines that found no room */
 };
-
-#ifdef WITH_SANITIZERS
-/* The leak checker wants to trace the process, which is not dumpable. */
-const char *__asan_default_options(void);
-
-const char *
-__asan_default_options(void)
-{
-	return "detect_leaks=0";
-}
-#endif
 
 static void
 relay_line(struct child *c, uint32_t topics, const char *line)

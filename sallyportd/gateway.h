@@ -1,0 +1,67 @@
+/*
+ * The supervisor's state: one of these in a process.  No secret stays in it
+ * longer than until certd has the configuration.
+ */
+#ifndef SALLYPORTD_GATEWAY_H
+#define SALLYPORTD_GATEWAY_H
+
+#include "lib/conf/conf.h"
+#include "lib/mono.h"
+#include "sallyportd/logout.h"
+#include "sallyportd/logrules.h"
+#include "sallyportd/sockets.h"
+
+#include <event2/event.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct options {
+	bool foreground;	/* -d */
+	bool check;		/* -n */
+	bool print;		/* -p */
+	const char *file;
+	const char *run_dir;
+	const char *libexec;
+	const char *control;
+	const char *pid_file;
+	const char *group;	/* of the control socket */
+	unsigned workers;	/* 1..32 */
+};
+
+struct kids;
+struct resolver;
+
+struct gateway {
+	const struct options *opt;
+	struct event_base *base;
+	struct logout *out;
+	struct log_rules rules;
+	struct conf *conf;
+	uint32_t serial;	/* of the configuration, counts loads */
+	bool has_secrets;	/* conf's secrets are not wiped yet */
+	struct sockets socks;
+	struct kids *kids;
+	struct resolver *resolver;
+	char chroot_dir[512];
+	struct mono started;
+	bool running;		/* everything came up once */
+	bool stopping;
+	int status;		/* exit status */
+	void (*on_running)(struct gateway *);
+};
+
+/*
+ * Reads the file; the running configuration changes only when all of it
+ * loads.  deliver: hand it to the children.  -1: what is wrong has been
+ * logged and the first finding is in err (size bytes).
+ */
+int gateway_load(struct gateway *, bool deliver, char *err, size_t size);
+/* certd has what it needs, or is about to ask again. */
+void gateway_wipe(struct gateway *);
+/* Stops everything in order, then leaves the loop.  A second call does not
+ * wait any longer. */
+void gateway_stop(struct gateway *, int status);
+
+#endif

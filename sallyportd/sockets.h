@@ -1,0 +1,43 @@
+/*
+ * The sockets that the supervisor binds and never reads: the IKE and NAT-T
+ * ports of every worker, for each address family, and the control socket.
+ * The supervisor keeps each one open for its own life, because the kernel
+ * renumbers a SO_REUSEPORT group when a member closes, and passes copies.
+ */
+#ifndef SALLYPORTD_SOCKETS_H
+#define SALLYPORTD_SOCKETS_H
+
+#include "lib/addr.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct sock {
+	uint16_t kind;		/* CHILD_SOCK_ */
+	unsigned worker;
+	struct endpoint local;
+	int fd;
+};
+
+struct sockets {
+	struct sock *socks;	/* owned */
+	size_t n;
+};
+
+/*
+ * Binds both ports for so many workers.  A machine without IPv6 (or IPv4) gets the
+ * other's alone.  -1: logged; what was opened is closed again.
+ */
+int sockets_open(struct sockets *, unsigned workers, uint16_t ike,
+    uint16_t natt);
+/*
+ * A listening AF_UNIX socket at path, replacing one that a dead supervisor
+ * left.  Root and the members of the group (when it exists) may connect.
+ * -1: logged.
+ */
+int sockets_control(struct sockets *, const char *path, const char *group);
+void sockets_close(struct sockets *);
+/* A copy for a child, close-on-exec; -1: logged. */
+int sock_dup(const struct sock *);
+
+#endif

@@ -1,0 +1,91 @@
+#include "sallyportd/steer.h"
+
+#include <string.h>
+
+#define OFF_ISPI	0
+#define OFF_RSPI	8
+#define OFF_VERSION	17
+#define OFF_FLAGS	19
+#define FLAG_INITIATOR	0x08
+#define IKEV2		0x20
+#define MARKER_LEN	4
+#define WORKER_MASK	0x1f	/* ENGINE_WORKER_BITS of ikepd */
+
+/* Places in the program after the check of the marker */
+enum {
+	L_VERSION,
+	L_IS_V2,
+	L_FLAGS,
+	L_IS_INIT,
+	L_RSPI_HI,
+	L_RSPI_HI_NZ,
+	L_RSPI_LO,
+	L_RSPI_LO_NZ,
+	L_LD_RSPI,
+	L_JA_WORKER,
+	L_LD_ISPI,
+	L_WORKER,
+	L_JA_MOD,
+	L_HASH,
+	L_HASH_TAX,
+	L_HASH_LD,
+	L_HASH_XOR,
+	L_HASH_MUL,
+	L_HASH_SHIFT,
+	L_MOD,
+	L_RET,
+	L_END
+};
+
+#define TO(from, to)	((unsigned char)((to) - (from) - 1))
+#define LDB(off)	BPF_STMT(BPF_LD | BPF_B | BPF_ABS, (off))
+#define LDW(off)	BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (off))
+#define ALU(op, k)	BPF_STMT(BPF_ALU | BPF_K | (op), (k))
+#define JUMP(op, k, at, yes, no)					\
+	BPF_JUMP(BPF_JMP | BPF_K | (op), (k), TO(at, yes), TO(at, no))
+#define JA(at, to)	BPF_STMT(BPF_JMP | BPF_JA, TO(at, to))
+
+size_t
+steer_program(struct sock_filter *out, unsigned workers, bool natt)
+{
+	const unsigned h = natt ? MARKER_LEN : 0;
+	const struct sock_filter marker[] = {
+		LDW(0),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 1, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	const struct sock_filter choose[L_END] = {
+		[L_VERSION] = LDB(h + OFF_VERSION),
+		[L_IS_V2] = JUMP(BPF_JGE, IKEV2, L_IS_V2, L_FLAGS, L_HASH),
+		[L_FLAGS] = LDB(h + OFF_FLAGS),
+		[L_IS_INIT] = JUMP(BPF_JSET, FLAG_INITIATOR, L_IS_INIT,
+		    L_RSPI_HI, L_LD_ISPI),
+		[L_RSPI_HI] = LDW(h + OFF_RSPI),
+		[L_RSPI_HI_NZ] = JUMP(BPF_JEQ, 0, L_RSPI_HI_NZ, L_RSPI_LO,
+		    L_LD_RSPI),
+		[L_RSPI_LO] = LDW(h + OFF_RSPI + 4),
+		[L_RSPI_LO_NZ] = JUMP(BPF_JEQ, 0, L_RSPI_LO_NZ, L_HASH,
+		    L_LD_RSPI),
+		[L_LD_RSPI] = LDB(h + OFF_RSPI),
+		[L_JA_WORKER] = JA(L_JA_WORKER, L_WORKER),
+		[L_LD_ISPI] = LDB(h + OFF_ISPI),
+		[L_WORKER] = ALU(BPF_AND, WORKER_MASK),
+		[L_JA_MOD] = JA(L_JA_MOD, L_MOD),
+		[L_HASH] = LDW(h + OFF_ISPI),
+		[L_HASH_TAX] = BPF_STMT(BPF_MISC | BPF_TAX, 0),
+		[L_HASH_LD] = LDW(h + OFF_ISPI + 4),
+		[L_HASH_XOR] = BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
+		[L_HASH_MUL] = ALU(BPF_MUL, 2654435761u),
+		[L_HASH_SHIFT] = ALU(BPF_RSH, 16),
+		[L_MOD] = ALU(BPF_MOD, workers),
+		[L_RET] = BPF_STMT(BPF_RET | BPF_A, 0),
+	};
+	size_t n = 0;
+
+	if (natt) {
+		memcpy(out, marker, sizeof(marker));
+		n = sizeof(marker) / sizeof(marker[0]);
+	}
+	memcpy(out + n, choose, sizeof(choose));
+	return n + L_END;
+}
