@@ -9,7 +9,7 @@
 #include "ikepd/wire/ike.h"
 
 #define SA_PROPOSALS_MAX	32
-#define SA_TRANSFORMS_MAX	64	/* of one proposal */
+#define SA_TRANSFORMS_MAX	128	/* of one proposal */
 #define SA_TRANSFORMS_ALL	512	/* of one payload */
 #define SA_SPI_MAX		8
 
