@@ -27,7 +27,7 @@ unchanged()
 
 	before=$(sa_spis gw1)
 	ping_start lan1 10.2.0.10
-	reload configuration
+	reload 'conf loaded'
 	nap 1
 	[ "$(sa_spis gw1)" = "$before" ] || fail "the SAs changed"
 	[ "$(ping_loss)" = 0 ] || fail "echoes were lost"
@@ -40,7 +40,7 @@ new_policy()
 	before=$(sa_spis gw1)
 	gw_conf more='/ip ipsec policy add peer=office2 tunnel=yes src-address=10.1.9.0/24 dst-address=10.2.9.0/24 proposal=c1' \
 	    >"$W/gw1/conf"
-	reload configuration
+	reload 'conf loaded'
 	sa_wait gw1 4
 	for spi in $before; do
 		sa_spis gw1 | grep -q "$spi" || fail "$spi went"
@@ -51,7 +51,7 @@ new_policy()
 policy_removed()
 {
 	gw_conf >"$W/gw1/conf"
-	reload configuration
+	reload 'conf loaded'
 	until_ok 10 policy_gone || fail "$(ip -n gw1 xfrm policy)"
 	sa_wait gw1 2
 	ping_ok lan1 10.2.0.10
@@ -69,7 +69,8 @@ wrong()
 	before=$(sa_spis gw1)
 	pids=$(gw_pids gw1)
 	gw_conf more='/ip ipsec policy add peer=nobody' >"$W/gw1/conf"
-	reload nobody
+	reload 'has errors'
+	log_since gw1 nobody || fail "the wrong name is not named"
 	grep -q "conf:[0-9]*:[0-9]*" "$W/gw1/log" ||
 		fail "no file, line and column"
 	[ "$(gw_pids gw1)" = "$pids" ] || fail "processes changed"
@@ -80,7 +81,7 @@ wrong()
 new_secret()
 {
 	gw_conf secret='another secret' >"$W/gw1/conf"
-	reload configuration
+	reload 'conf loaded'
 	swan gw2 --terminate --ike office1 || :
 	log_mark gw1
 	swan gw2 --initiate --child net --timeout 5 || :

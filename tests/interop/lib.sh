@@ -587,9 +587,16 @@ gw_start()
 	    --run-dir "$dir/run" --control "$dir/control.sock" \
 	    --pid-file "$dir/sallyportd.pid" "$@" 2>>"$dir/log"
 	echo $! >"$dir/pid"
-	until_ok "$PATIENCE" test -S "$dir/control.sock" &&
+	until_ok "$PATIENCE" gw_started "$node" && log_has "$node" "$started" &&
 	    until_ok "$PATIENCE" ctl "$node" /ip/ipsec/peer/print ||
 		fail "sallyportd does not start: $(tail -n 5 "$dir/log")"
+}
+
+started='sallyportd runs'
+
+gw_started()
+{
+	log_has "$1" "$started" || not_alive "$(<"$W/$1/pid")"
 }
 
 gw_stop()
