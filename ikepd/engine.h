@@ -135,12 +135,14 @@ struct engine_ops {
 };
 
 /*
- * worker: this worker's number, below 2^ENGINE_WORKER_BITS; it is carried
- * in the low bits of the top byte of each SPI of ours.  ops is copied.
+ * worker: this worker's number of all, below 2^ENGINE_WORKER_BITS; it is
+ * carried in the low bits of the top byte of each SPI of ours, and a peer
+ * is initiated to by worker (peer id modulo workers).  ops is copied.
  * NULL: no memory.
  */
 #define ENGINE_WORKER_BITS	5
-struct engine *engine_new(const struct engine_ops *, unsigned worker);
+struct engine *engine_new(const struct engine_ops *, unsigned worker,
+    unsigned workers);
 /* Forgets everything without a word to anybody.  NULL is allowed. */
 void engine_free(struct engine *);
 
@@ -165,7 +167,8 @@ void ke_job_run(struct ke_job *);
 bool ke_job_slow(const struct ke_job *);
 /* Wipes a job that will not be handed back. */
 void ke_job_free(struct ke_job *);
-/* Gives the job back, whose requester may be gone. */
+/* Gives the job back, whose requester may be gone.  One that was not run
+ * counts as failed. */
 void engine_ke_done(struct engine *, struct ke_job *);
 
 /* Answers to requests; unknown numbers are ignored. */

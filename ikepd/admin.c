@@ -1,0 +1,280 @@
+/*
+ * Events that come from the operator, the supervisor and keymgr.
+ */
+#include "ikepd/child.h"
+#include "ikepd/core.h"
+#include "ikepd/report.h"
+#include "ikepd/task.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Ends an SA politely where there is somebody to tell. */
+static void
+end_sa(struct engine *e, struct ike_sa *sa)
+{
+	if (sa->state == SA_ESTABLISHED)
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+	else if (sa->state != SA_DELETING && sa->state != SA_CLOSED &&
+	    sa->state != SA_REPLACED)
+		sa_destroy(e, sa);
+}
+
+/* Ends each SA that is wanted.  SPIs are collected first, since the table
+ * changes meanwhile. */
+static unsigned
+each_sa(struct engine *e, bool (*want)(const struct engine *,
+    const struct ike_sa *, const void *), const void *arg)
+{
+	size_t at = 0, n = 0, i, max = hash_count(&e->by_spi);
+	uint64_t *spis = calloc(max + 1, sizeof(*spis));
+	struct ike_sa *sa;
+
+	if (spis == NULL)
+		return 0;
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
+		if (sa->state != SA_CLOSED && want(e, sa, arg))
+			spis[n++] = sa->k->spi_own;
+	for (i = 0; i < n; i++) {
+		sa = store_get(e, spis[i]);
+		if (sa != NULL)
+			end_sa(e, sa);
+	}
+	free(spis);
+	return (unsigned)n;
+}
+
+static bool
+same_peer(const struct conf_peer *a, const struct conf_peer *b)
+{
+	return a->c->mode == b->c->mode && a->c->port == b->c->port &&
+	    strcmp(a->c->dns, b->c->dns) == 0 && (a->c->dns[0] != '\0' ||
+	    prefix_equal(&a->c->address, &b->c->address)) &&
+	    addr_equal(&a->c->local, &b->c->local) &&
+	    memcmp(&a->profile->offer, &b->profile->offer,
+	    sizeof(a->profile->offer)) == 0;
+}
+
+/* want(): the peer of this SA is gone or means something else now. */
+static bool
+peer_changed(const struct engine *e, const struct ike_sa *sa,
+    const void *arg)
+{
+	const struct confidx *old = arg;
+	struct conf_peer *was = confidx_peer(old, sa->k->peer);
+	struct conf_peer *is = sa_conf(e, sa);
+
+	return was == NULL || is == NULL || !same_peer(was, is);
+}
+
+/* The IKE SA stays, but the policy of a child is no more. */
+static void
+drop_children(struct engine *e)
+{
+	size_t at = 0;
+	struct child *c;
+
+	while ((c = hash_next(&e->children, &at)) != NULL) {
+		struct ike_sa *sa = store_get(e, c->ike_spi);
+
+		if (sa != NULL && c->state == CHILD_LIVE &&
+		    confidx_policy(e->conf, c->policy) == NULL)
+			(void)task_list_add(&sa->tasks, TASK_CHILD_DEL,
+			    c->spi_in);
+	}
+}
+
+static void
+keep_resolved(struct confidx *to, const struct confidx *from)
+{
+	size_t i;
+
+	for (i = 0; i < to->npeers; i++) {
+		struct conf_peer *is = &to->peers[i];
+		struct conf_peer *was = confidx_peer(from, is->c->id);
+
+		if (is->c->dns[0] != '\0' && was != NULL &&
+		    strcmp(is->c->dns, was->c->dns) == 0)
+			confidx_resolved(to, is, &was->c->address.addr);
+	}
+}
+
+static void
+unwant_peers(struct engine *e)
+{
+	struct peer_run *pr;
+	size_t at = 0;
+
+	while ((pr = hash_next(&e->peers, &at)) != NULL) {
+		struct conf_peer *cp = confidx_peer(e->conf, pr->id);
+
+		if (cp != NULL && !cp->c->passive)
+			continue;
+		pr->wanted = false;
+		timer_clear(&e->retries, &pr->retry);
+	}
+}
+
+static void
+run_all_tasks(struct engine *e)
+{
+	size_t at = 0, n = 0, i, max = hash_count(&e->by_spi);
+	uint64_t *spis = calloc(max + 1, sizeof(*spis));
+	struct ike_sa *sa;
+
+	if (spis == NULL)
+		return;
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
+		if (sa->tasks != NULL)
+			spis[n++] = sa->k->spi_own;
+	for (i = 0; i < n; i++)
+		if ((sa = store_get(e, spis[i])) != NULL)
+			task_run(e, sa);
+	free(spis);
+}
+
+void
+engine_conf(struct engine *e, struct ike_conf *conf)
+{
+	struct confidx *x = confidx_new(conf, e->seed), *old = e->conf;
+
+	if (x == NULL) {
+		log_error(LOG_T_IPSEC, "the new configuration is not usable; "
+		    "the old one stays");
+		return;
+	}
+	eng_enter(e);
+	e->conf = x;
+	if (old != NULL) {
+		keep_resolved(x, old);
+		unwant_peers(e);
+		(void)each_sa(e, peer_changed, old);
+		drop_children(e);
+		run_all_tasks(e);
+		confidx_free(old);
+	}
+	eng_leave(e);
+}
+
+static bool
+want_all(const struct engine *e, const struct ike_sa *sa, const void *arg)
+{
+	(void)e;
+	(void)sa;
+	(void)arg;
+	return true;
+}
+
+static bool
+want_remote(const struct engine *e, const struct ike_sa *sa,
+    const void *arg)
+{
+	(void)e;
+	return addr_equal(&sa->k->path.remote.addr, arg);
+}
+
+static bool
+want_spi(const struct engine *e, const struct ike_sa *sa, const void *arg)
+{
+	(void)e;
+	return sa->k->spi_own == *(const uint64_t *)arg;
+}
+
+unsigned
+engine_kill(struct engine *e, const struct addr *remote, uint64_t spi)
+{
+	unsigned n;
+
+	eng_enter(e);
+	if (spi != 0)
+		n = each_sa(e, want_spi, &spi);
+	else if (remote != NULL && remote->family != AF_UNSPEC)
+		n = each_sa(e, want_remote, remote);
+	else
+		n = each_sa(e, want_all, NULL);
+	eng_leave(e);
+	return n;
+}
+
+/* Closed ones have nothing left to say. */
+static void
+drop_closed(struct engine *e)
+{
+	struct ike_sa *sa;
+	size_t at = 0;
+
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
+		if (sa->state == SA_CLOSED) {
+			sa_destroy(e, sa);
+			at = 0;
+		}
+}
+
+void
+engine_shutdown(struct engine *e)
+{
+	eng_enter(e);
+	e->stopping = true;
+	(void)each_sa(e, want_all, NULL);
+	drop_closed(e);
+	eng_leave(e);
+}
+
+void
+engine_expire(struct engine *e, uint32_t spi_in, bool hard)
+{
+	struct child *c = child_get(e, spi_in);
+	struct ike_sa *sa = c == NULL ? NULL : store_get(e, c->ike_spi);
+
+	if (sa == NULL)
+		return;
+	eng_enter(e);
+	if (hard) {
+		if (c->state == CHILD_LIVE || c->state == CHILD_REKEYED)
+			(void)task_add_first(e, sa, TASK_CHILD_DEL, spi_in);
+	} else if (c->state == CHILD_LIVE && !c->rekeying)
+		(void)task_add(e, sa, TASK_CHILD_REKEY, spi_in);
+	eng_leave(e);
+}
+
+void
+engine_child_gone(struct engine *e, uint32_t spi_in)
+{
+	engine_expire(e, spi_in, true);
+}
+
+void
+engine_mapping(struct engine *e, uint32_t spi_in,
+    const struct endpoint *remote)
+{
+	struct child *c = child_get(e, spi_in), *o;
+	struct ike_sa *sa = c == NULL ? NULL : store_get(e, c->ike_spi);
+
+	/* RFC 7296 2.23: only towards a peer behind NAT, and not from
+	 * behind one. */
+	if (sa == NULL || !sa->k->natt_peer || sa->k->natt_self ||
+	    endpoint_equal(&sa->k->path.remote, remote))
+		return;
+	eng_enter(e);
+	sa->k->path.remote = *remote;
+	for (o = sa->children; o != NULL; o = o->next)
+		if (o->encap && o->state != CHILD_ADDING)
+			e->ops.child_path(e->ops.ctx, o->spi_in,
+			    &sa->k->path.local, remote);
+	eng_leave(e);
+}
+
+void
+engine_resync(struct engine *e)
+{
+	struct child_req r;
+	struct child *c;
+	size_t at = 0;
+
+	while ((c = hash_next(&e->children, &at)) != NULL) {
+		if (c->state == CHILD_ADDING)
+			continue;
+		child_describe(e, c, &r);
+		e->ops.child_adopt(e->ops.ctx, &r);
+	}
+}

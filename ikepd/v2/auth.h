@@ -1,0 +1,13 @@
+/* What both roles of IKE_AUTH share. */
+#ifndef IKEPD_V2_AUTH_H
+#define IKEPD_V2_AUTH_H
+
+#include "ikepd/v2/v2.h"
+
+/* All that both kinds of request to certd have; borrows from the SA. */
+void auth_fill(const struct ike_sa *, struct auth_req *);
+/* The final line of a refused authentication. */
+void auth_report(struct engine *, const struct ike_sa *, struct blob id,
+    const struct auth_result *);
+
+#endif

@@ -1,0 +1,196 @@
+/*
+ * IKE_AUTH as responder.
+ */
+#include "ikepd/report.h"
+#include "ikepd/v2/auth.h"
+#include "ikepd/v2/nego.h"
+#include "ikepd/v2/v2.h"
+#include "ikepd/wire/body.h"
+
+#include <string.h>
+
+static void
+refuse(struct engine *e, struct ike_sa *sa)
+{
+	if (out_error(e, sa, IKE_AUTH, N_AUTHENTICATION_FAILED, NULL, 0) == 0)
+		sa_close(e, sa);
+}
+
+static void
+out_of_memory(struct engine *e, struct ike_sa *sa)
+{
+	report_ike(e, sa, FAIL_INTERNAL, "out of memory");
+	sa_destroy(e, sa);
+}
+
+/*
+ * RFC 7296 2.4: the peer knows of no other IKE SA between these two
+ * identities, so older ones are dead.
+ */
+static void
+initial_contact(struct engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *o, *next;
+	char ip[ADDR_STRLEN];
+
+	for (o = store_same_id(e, sa); o != NULL; o = next) {
+		struct blob a = sa_id_peer(o), b = sa_id_peer(sa);
+
+		next = o->id_next;
+		if (o == sa || o->k->peer != sa->k->peer || a.len != b.len ||
+		    memcmp(a.p, b.p, a.len) != 0)
+			continue;
+		log_info(LOG_T_IPSEC, "%s INITIAL_CONTACT: the older IKE SA "
+		    "%016llx goes",
+		    addr_fmt(&o->k->path.remote.addr, ip, sizeof(ip)),
+		    (unsigned long long)o->k->spi_own);
+		sa_destroy(e, o);
+	}
+}
+
+/* <-- HDR, SK {IDr, AUTH, [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}, or in
+ * place of the child a Notify that says why there is none */
+static void
+auth_reply(struct engine *e, struct ike_sa *sa, uint16_t err)
+{
+	struct work *w = sa->theirs;
+	bool contact = sa->hs->initial_contact;
+	struct outmsg m;
+
+	out_begin(&m, sa, IKE_AUTH, true);
+	msg_add(&m.w, PL_IDR, w->id_own.data, w->id_own.len);
+	msg_payload(&m.w, PL_AUTH);
+	auth_put(&m.b, w->auth_method, w->auth_own.data, w->auth_own.len);
+	if (err != 0)
+		msg_notify(&m.w, err, NULL, 0);
+	else {
+		nego_put_answer_sa(&m, w);
+		nego_put_answer_ts(&m, w);
+	}
+	if (out_response(e, sa, &m) == -1)
+		return;
+	if (err == 0)
+		nego_done(e, sa, w);
+	sa_established(e, sa);
+	work_end(e, &sa->theirs);
+	if (contact)
+		initial_contact(e, sa);
+	task_run(e, sa);
+}
+
+static void
+child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	if (!w->ok)
+		report_child(e, sa, w->neg->policy, FAIL_RESOURCES,
+		    "not installed: %s", w->why);
+	auth_reply(e, sa, w->ok ? 0 : N_NO_ADDITIONAL_SAS);
+}
+
+static int
+keep_result(struct ike_sa *sa, struct work *w, const struct blob *id_peer)
+{
+	const struct auth_result *r = w->auth;
+
+	w->auth_method = r->method;
+	w->identity = sa->k->identity = r->identity;
+	return secret_set(&w->id_own, r->id_own.p, r->id_own.len) == -1 ||
+	    secret_set(&w->auth_own, r->auth.p, r->auth.len) == -1 ||
+	    secret_set(&w->ni, sa->hs->nonce_peer.data,
+	    sa->hs->nonce_peer.len) == -1 ||
+	    secret_set(&w->nr, sa->hs->nonce_own.data,
+	    sa->hs->nonce_own.len) == -1 ||
+	    sa_set_ids(sa, &r->id_own, id_peer) == -1 ? -1 : 0;
+}
+
+static void
+auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	const struct payload *p = payload_get(&w->in->pl, PL_IDI);
+	struct blob id = { p->body.p, cur_left(&p->body) };
+	struct notify_body n;
+	uint8_t data[2];
+	uint16_t err;
+	size_t len;
+
+	if (!w->ok && w->auth->status == AUTH_UNAVAILABLE) {
+		/* The peer repeats its request; certd may be back then. */
+		log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
+		work_end(e, &sa->theirs);
+		sa->state = SA_INIT_DONE;
+		sa->in_process = false;
+		return;
+	}
+	if (!w->ok) {
+		auth_report(e, sa, id, w->auth);
+		refuse(e, sa);
+		return;
+	}
+	if (keep_result(sa, w, &id) == -1) {
+		out_of_memory(e, sa);
+		return;
+	}
+	store_add_id(e, sa);
+	sa->hs->initial_contact = v2_notify(w->in, N_INITIAL_CONTACT, &n);
+	err = nego_request(e, sa, w, w->in, NULL, data, &len);
+	if (err == 0 && work_install(e, sa, w, child_installed) == 0)
+		return;
+	auth_reply(e, sa, err != 0 ? err : N_NO_ADDITIONAL_SAS);
+}
+
+/* RFC 7296 2.16: no AUTH in the first IKE_AUTH asks for EAP. */
+static void
+refuse_eap(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
+{
+	const struct payload *p = payload_get(&in->pl, PL_IDI);
+	struct blob id = { p->body.p, cur_left(&p->body) };
+	char text[256];
+
+	e->st.auth_failed++;
+	report_ike(e, sa, FAIL_METHOD, "id=%s sent no AUTH: it wants EAP, "
+	    "which no identity of this peer provides for",
+	    report_id(id, text, sizeof(text)));
+	refuse(e, sa);
+}
+
+/* HDR, SK {IDi, [CERT], [N(INITIAL_CONTACT)], [CERTREQ], [IDr], AUTH,
+ * SAi2, TSi, TSr} --> */
+void
+v2_auth_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
+{
+	const struct payload *id = payload_get(&in->pl, PL_IDI);
+	const struct payload *idr = payload_get(&in->pl, PL_IDR);
+	const struct payload *pa = payload_get(&in->pl, PL_AUTH);
+	struct wire_err err = { .why = "" };
+	struct auth_body auth;
+	struct auth_req req;
+	struct id_body idb;
+	struct work *w;
+
+	if (pa == NULL) {
+		refuse_eap(e, sa, in);
+		return;
+	}
+	if (id_parse(&idb, id->body, PL_IDI, &err) == -1 ||
+	    (idr != NULL && id_parse(&idb, idr->body, PL_IDR, &err) == -1) ||
+	    auth_parse(&auth, pa->body, &err) == -1) {
+		v2_bad_request(e, sa, in, &err);
+		return;
+	}
+	w = work_new(e, sa, true, TASK_HANDSHAKE);
+	if (w == NULL || (w->in = inmsg_keep(e, in)) == NULL) {
+		out_of_memory(e, sa);
+		return;
+	}
+	sa->state = SA_AUTH_CHECK;
+	auth_fill(sa, &req);
+	req.what = AUTH_VERIFY | AUTH_MAKE;
+	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };
+	if (idr != NULL)
+		req.id_asked = (struct blob){ idr->body.p,
+			cur_left(&idr->body) };
+	req.method = auth.method;
+	req.auth = (struct blob){ auth.data.p, cur_left(&auth.data) };
+	if (work_auth(e, sa, w, &req, auth_checked) == -1)
+		out_of_memory(e, sa);
+}

@@ -1,0 +1,444 @@
+#include "ikepd/v2/nego.h"
+#include "ikepd/report.h"
+#include "ikepd/tsel.h"
+#include "ikepd/wire/body.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+/* Selectors of the initiator of the exchange are TSi. */
+static const struct ts_list *
+ts_of(const struct child_neg *n, bool initiator)
+{
+	return n->initiator == initiator ? &n->local : &n->remote;
+}
+
+static void
+ts_from_child(struct ts_list *l, const struct ts *ts, unsigned n)
+{
+	memset(l, 0, sizeof(*l));
+	memcpy(l->ts, ts, n * sizeof(*ts));
+	l->n = n;
+}
+
+int
+nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct ike_policy *p, const struct task *packet,
+    const struct child *old, const char **why)
+{
+	struct child_neg *n = neg_new(e);
+
+	*why = "no SPI at hand: keymgr has given none";
+	if (n == NULL)
+		return -1;
+	w->neg = n;
+	n->initiator = true;
+	n->policy = p->id;
+	n->identity = sa->k->identity;
+	n->transport = p->transport;
+	if (old != NULL) {
+		n->replaces = old->spi_in;
+		n->transport = old->transport;
+		n->identity = old->identity;
+		ts_from_child(&n->local, old->ts, old->nlocal);
+		ts_from_child(&n->remote, old->ts + old->nlocal,
+		    old->nremote);
+		return 0;
+	}
+	n->local = p->local;
+	n->remote = p->remote;
+	if (packet != NULL && packet->packet) {
+		tsel_put_first(&n->local, &packet->local);
+		tsel_put_first(&n->remote, &packet->remote);
+	}
+	return 0;
+}
+
+static const struct ike_proposal *
+proposal_of(const struct engine *e, uint32_t policy)
+{
+	const struct ike_policy *p;
+
+	if (e->conf == NULL || (p = confidx_policy(e->conf, policy)) == NULL)
+		return NULL;
+	return confidx_proposal(e->conf, p->proposal);
+}
+
+void
+nego_put_sa(struct engine *e, struct outmsg *m, const struct work *w)
+{
+	const struct ike_proposal *prop = proposal_of(e, w->neg->policy);
+	uint8_t spi[4] = {
+		(uint8_t)(w->neg->spi_in >> 24),
+		(uint8_t)(w->neg->spi_in >> 16),
+		(uint8_t)(w->neg->spi_in >> 8), (uint8_t)w->neg->spi_in };
+
+	if (w->neg->transport)
+		msg_notify(&m->w, N_USE_TRANSPORT_MODE, NULL, 0);
+	msg_payload(&m->w, PL_SA);
+	if (prop != NULL)
+		prop_put(&m->b, &prop->offer, w->neg->in_auth ? PROP_NO_KE :
+		    0, spi, sizeof(spi));
+}
+
+void
+nego_put_ts(struct outmsg *m, const struct work *w)
+{
+	msg_payload(&m->w, PL_TSI);
+	ts_put(&m->b, ts_of(w->neg, true));
+	msg_payload(&m->w, PL_TSR);
+	ts_put(&m->b, ts_of(w->neg, false));
+}
+
+/* What the peer asks for, TSi being its side. */
+struct ask {
+	struct ts_list remote, local;
+	bool transport;
+	struct addr old_remote, old_local;
+};
+
+static int
+read_ts(const struct inmsg *in, uint8_t type, struct ts_list *l)
+{
+	const struct payload *p = payload_get(&in->pl, type);
+
+	return p == NULL ? -1 : ts_parse(l, p->body, type, NULL);
+}
+
+/* RFC 7296 2.23.1: in transport mode the addresses behind NAT are replaced
+ * by those seen. */
+static void
+substitute(const struct ike_sa *sa, struct ask *a)
+{
+	if (!a->transport)
+		return;
+	if (sa->k->natt_peer)
+		(void)tsel_substitute(&a->remote,
+		    &sa->k->path.remote.addr, &a->old_remote);
+	if (sa->k->natt_self)
+		(void)tsel_substitute(&a->local, &sa->k->path.local.addr,
+		    &a->old_local);
+}
+
+enum fit { FIT_NONE, FIT_NARROWED, FIT_WHOLE };
+
+static enum fit
+fit_policy(const struct ike_policy *p, const struct ask *a,
+    struct child_neg *n)
+{
+	enum tsel_result l, r;
+
+	l = tsel_narrow(&n->local, &a->local, &p->local);
+	r = tsel_narrow(&n->remote, &a->remote, &p->remote);
+	if (l == TSEL_NONE || r == TSEL_NONE)
+		return FIT_NONE;
+	return l == TSEL_WHOLE && r == TSEL_WHOLE ? FIT_WHOLE : FIT_NARROWED;
+}
+
+/* Policies in which the answer to a request is looked for, in order. */
+static const struct ike_policy *
+candidate(const struct engine *e, const struct ike_sa *sa,
+    uint32_t identity, size_t *at)
+{
+	const struct conf_peer *cp = sa_conf(e, sa);
+	const struct ike_identity *id = confidx_identity(e->conf, identity);
+	const struct ike_conf *conf = e->conf->conf;
+	size_t own = cp == NULL ? 0 : cp->npolicies;
+
+	for (; *at < own; (*at)++)
+		if (!cp->policies[*at]->template)
+			return cp->policies[(*at)++];
+	if (id == NULL || id->generate == GEN_NO)
+		return NULL;
+	while (*at < own + conf->npolicies) {
+		const struct ike_policy *p = &conf->policies[*at - own];
+
+		(*at)++;
+		if (p->template && p->group == id->group)
+			return p;
+	}
+	return NULL;
+}
+
+/* The first that admits all that was asked for, else the first that admits
+ * some of it. */
+static const struct ike_policy *
+choose_policy(struct engine *e, const struct ike_sa *sa,
+    const struct ask *a, struct child_neg *n, uint32_t identity,
+    bool *mode_differs)
+{
+	const struct ike_policy *p, *best = NULL;
+	struct ts_list local, remote;
+	size_t at = 0;
+
+	while ((p = candidate(e, sa, identity, &at)) != NULL) {
+		enum fit f = fit_policy(p, a, n);
+
+		if (f == FIT_NONE)
+			continue;
+		if (p->transport && !a->transport) {
+			*mode_differs = true;
+			continue;
+		}
+		if (f == FIT_WHOLE)
+			return p;
+		if (best == NULL) {
+			best = p;
+			local = n->local;
+			remote = n->remote;
+		}
+	}
+	if (best != NULL) {
+		n->local = local;
+		n->remote = remote;
+	}
+	return best;
+}
+
+static void
+report_no_policy(struct engine *e, const struct ike_sa *sa,
+    const struct ask *a, uint32_t identity, bool mode_differs)
+{
+	char al[256], ar[256], pl[160], pr[160], near[400] = "none";
+	const struct ike_policy *p;
+	size_t at = 0;
+
+	p = candidate(e, sa, identity, &at);
+	if (p != NULL)
+		snprintf(near, sizeof(near), "%s === %s",
+		    tsel_fmt(&p->local, pl, sizeof(pl)),
+		    tsel_fmt(&p->remote, pr, sizeof(pr)));
+	report_child(e, sa, p == NULL ? 0 : p->id, mode_differs ? FAIL_MODE :
+	    FAIL_SELECTORS, "%s; peer asked for %s === %s (%s), ours: %s",
+	    mode_differs ? "our policy is for transport mode, the peer wants "
+	    "tunnel mode" : "no policy admits these selectors",
+	    tsel_fmt(&a->local, al, sizeof(al)),
+	    tsel_fmt(&a->remote, ar, sizeof(ar)),
+	    a->transport ? "transport" : "tunnel", near);
+}
+
+static uint16_t
+select_algs(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct inmsg *in, uint8_t data[2], size_t *datalen)
+{
+	const struct ike_proposal *prop = proposal_of(e, w->neg->policy);
+	const struct payload *pk = payload_get(&in->pl, PL_KE);
+	unsigned flags = w->neg->in_auth ? PROP_NO_KE : 0;
+	struct child_neg *n = w->neg;
+	struct ke_body ke = { 0 };
+	struct sa_payload offered;
+	struct prop_why why;
+	uint16_t want;
+
+	if (sa_parse(&offered, payload_get(&in->pl, PL_SA)->body, NULL) ==
+	    -1 || (pk != NULL && ke_parse(&ke, pk->body, NULL) == -1))
+		return N_INVALID_SYNTAX;
+	if (prop == NULL)
+		return N_NO_PROPOSAL_CHOSEN;
+	if (prop_select(&n->choice, &prop->offer, &offered, flags, ke.group,
+	    &why) == -1) {
+		report_child_proposals(e, sa, prop, &why, &offered, flags);
+		return N_NO_PROPOSAL_CHOSEN;
+	}
+	n->spi_out = (uint32_t)n->choice.spi;
+	n->encr = n->choice.encr;
+	n->integ = n->choice.integ;
+	n->esn = n->choice.esn;
+	n->group = n->choice.ke;
+	if (flags & PROP_NO_KE)
+		return 0;
+	want = prop_ke_wanted(&n->choice, pk == NULL ? 0 : ke.group);
+	if (want != 0) {
+		data[0] = (uint8_t)(want >> 8);
+		data[1] = (uint8_t)want;
+		*datalen = 2;
+		log_info(LOG_T_IPSEC, "phase2: the peer's key exchange is "
+		    "group %u, we ask for %u", ke.group, want);
+		return N_INVALID_KE_PAYLOAD;
+	}
+	if (n->group != NULL && (cur_left(&ke.data) != n->group->pub_len ||
+	    secret_set(&w->pub, ke.data.p, cur_left(&ke.data)) == -1))
+		return N_INVALID_SYNTAX;
+	w->group = n->group;
+	return 0;
+}
+
+uint16_t
+nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct inmsg *in, const struct child *old, uint8_t data[2],
+    size_t *datalen)
+{
+	const struct ike_policy *p = NULL;
+	bool in_auth = in->h.exchange == IKE_AUTH, mode_differs = false;
+	struct notify_body nb;
+	struct child_neg *n;
+	struct ask a = { 0 };
+
+	*datalen = 0;
+	if (payload_get(&in->pl, PL_SA) == NULL ||
+	    read_ts(in, PL_TSI, &a.remote) == -1 ||
+	    read_ts(in, PL_TSR, &a.local) == -1)
+		return N_INVALID_SYNTAX;
+	if (e->conf == NULL || (n = neg_new(e)) == NULL) {
+		report_child(e, sa, 0, FAIL_RESOURCES, "no SPI at hand: "
+		    "keymgr has given none");
+		return N_TEMPORARY_FAILURE;
+	}
+	w->neg = n;
+	n->in_auth = in_auth;
+	n->identity = w->identity;
+	a.transport = v2_notify(in, N_USE_TRANSPORT_MODE, &nb);
+	substitute(sa, &a);
+	n->ts_old_local = a.old_local;
+	n->ts_old_remote = a.old_remote;
+	if (old != NULL) {
+		n->replaces = old->spi_in;
+		n->identity = old->identity;
+		p = confidx_policy(e->conf, old->policy);
+		if (p != NULL && fit_policy(p, &a, n) == FIT_NONE)
+			p = NULL;
+	} else
+		p = choose_policy(e, sa, &a, n, n->identity, &mode_differs);
+	if (p == NULL) {
+		report_no_policy(e, sa, &a, n->identity, mode_differs);
+		return N_TS_UNACCEPTABLE;
+	}
+	n->policy = p->id;
+	n->transport = p->transport && a.transport;
+	return select_algs(e, sa, w, in, data, datalen);
+}
+
+void
+nego_put_answer_sa(struct outmsg *m, const struct work *w)
+{
+	uint32_t s = w->neg->spi_in;
+	uint8_t spi[4] = { (uint8_t)(s >> 24), (uint8_t)(s >> 16),
+		(uint8_t)(s >> 8), (uint8_t)s };
+
+	if (w->neg->transport)
+		msg_notify(&m->w, N_USE_TRANSPORT_MODE, NULL, 0);
+	msg_payload(&m->w, PL_SA);
+	prop_put_choice(&m->b, &w->neg->choice, spi, sizeof(spi));
+}
+
+/* Addresses that were replaced behind NAT go back as they came. */
+void
+nego_put_answer_ts(struct outmsg *m, const struct work *w)
+{
+	struct ts_list l = w->neg->local, r = w->neg->remote;
+
+	if (w->neg->ts_old_local.family != AF_UNSPEC)
+		(void)tsel_substitute(&l, &w->neg->ts_old_local, NULL);
+	if (w->neg->ts_old_remote.family != AF_UNSPEC)
+		(void)tsel_substitute(&r, &w->neg->ts_old_remote, NULL);
+	msg_payload(&m->w, PL_TSI);
+	ts_put(&m->b, &r);
+	msg_payload(&m->w, PL_TSR);
+	ts_put(&m->b, &l);
+}
+
+static int
+response_ts(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct inmsg *in)
+{
+	struct child_neg *n = w->neg;
+	struct ts_list l, r;
+	char tl[256], tr[256];
+
+	if (read_ts(in, PL_TSI, &l) == -1 || read_ts(in, PL_TSR, &r) == -1) {
+		report_child(e, sa, n->policy, FAIL_SYNTAX, "the answer's "
+		    "selectors cannot be read");
+		return -1;
+	}
+	if (l.n == 0 || r.n == 0 || !tsel_covers(&n->local, &l) ||
+	    !tsel_covers(&n->remote, &r)) {
+		report_child(e, sa, n->policy, FAIL_SELECTORS, "the peer "
+		    "answered %s === %s, which is more than was offered",
+		    tsel_fmt(&l, tl, sizeof(tl)),
+		    tsel_fmt(&r, tr, sizeof(tr)));
+		return -1;
+	}
+	n->local = l;
+	n->remote = r;
+	return 0;
+}
+
+static int
+response_algs(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct inmsg *in)
+{
+	const struct ike_proposal *prop = proposal_of(e, w->neg->policy);
+	const struct payload *ps = payload_get(&in->pl, PL_SA);
+	const struct payload *pk = payload_get(&in->pl, PL_KE);
+	unsigned flags = w->neg->in_auth ? PROP_NO_KE : 0;
+	struct child_neg *n = w->neg;
+	struct ke_body ke = { 0 };
+	struct sa_payload answer;
+	struct prop_why why;
+
+	if (prop == NULL || ps == NULL ||
+	    sa_parse(&answer, ps->body, NULL) == -1 ||
+	    (pk != NULL && ke_parse(&ke, pk->body, NULL) == -1)) {
+		report_child(e, sa, n->policy, FAIL_SYNTAX, "the answer's SA "
+		    "or KE payload cannot be read");
+		return -1;
+	}
+	if (prop_check_answer(&n->choice, &prop->offer, &answer, flags,
+	    &why) == -1) {
+		report_child_proposals(e, sa, prop, &why, &answer, flags);
+		return -1;
+	}
+	n->spi_out = (uint32_t)n->choice.spi;
+	n->encr = n->choice.encr;
+	n->integ = n->choice.integ;
+	n->esn = n->choice.esn;
+	n->group = n->choice.ke;
+	if (n->group != w->group || (n->group != NULL && (pk == NULL ||
+	    ke.group != n->group->v2 ||
+	    cur_left(&ke.data) != n->group->pub_len))) {
+		report_child(e, sa, n->policy, FAIL_SYNTAX, "the answer's "
+		    "key exchange does not fit the chosen proposal");
+		return -1;
+	}
+	if (n->group != NULL &&
+	    secret_set(&w->pub, ke.data.p, cur_left(&ke.data)) == -1)
+		return -1;
+	return 0;
+}
+
+int
+nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct inmsg *in)
+{
+	struct notify_body nb;
+
+	if (response_algs(e, sa, w, in) == -1 ||
+	    response_ts(e, sa, w, in) == -1)
+		return -1;
+	if (v2_notify(in, N_USE_TRANSPORT_MODE, &nb) != w->neg->transport) {
+		report_child(e, sa, w->neg->policy, FAIL_MODE, "we asked for "
+		    "%s mode, the peer answered with the other",
+		    w->neg->transport ? "transport" : "tunnel");
+		return -1;
+	}
+	return 0;
+}
+
+void
+nego_done(struct engine *e, struct ike_sa *sa, const struct work *w)
+{
+	const struct child_neg *n = w->neg;
+	char ip[ADDR_STRLEN], l[200], r[200], s[128];
+
+	if (n->replaces != 0)
+		e->st.children_rekeyed++;
+	log_info(LOG_T_IPSEC, "%s %s-SA %s %s === %s spi=0x%08" PRIx32
+	    "/0x%08" PRIx32 " %s",
+	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    n->transport ? "transport" : "tunnel",
+	    n->replaces != 0 ? "rekeyed" : "established",
+	    tsel_fmt(&n->local, l, sizeof(l)),
+	    tsel_fmt(&n->remote, r, sizeof(r)), n->spi_in, n->spi_out,
+	    prop_choice_fmt(&n->choice, s, sizeof(s)));
+}

@@ -1,0 +1,77 @@
+/*
+ * The work area of one exchange in hand, ours or the peer's: what was
+ * read, chosen and computed so far, and where to go on when a computation,
+ * certd or keymgr has answered.
+ */
+#ifndef IKEPD_WORK_H
+#define IKEPD_WORK_H
+
+#include "ikepd/child.h"
+#include "ikepd/core.h"
+#include "ikepd/exchange.h"
+#include "ikepd/task.h"
+
+struct work;
+
+typedef void (*work_fn)(struct engine *, struct ike_sa *, struct work *);
+
+struct work {
+	enum task_kind kind;
+	bool theirs;		/* answers a request of the peer */
+	/* What is awaited, and who goes on then. */
+	uint32_t ke_serial, auth_req, child_wait;
+	work_fn resume;
+	/* How it ended. */
+	bool ok;
+	char why[160];		/* when !ok */
+	const struct auth_result *auth;	/* valid during resume alone */
+	/* Key exchange */
+	struct ke_priv *ke;
+	const struct alg *group;
+	struct secret pub;	/* the peer's value */
+	struct secret gir;
+	struct secret ni, nr;	/* of the exchange */
+	/* A child under negotiation */
+	struct child_neg *neg;
+	uint32_t old_child;	/* inbound SPI of the one being rekeyed */
+	struct task *again;	/* TASK_CHILD_NEW: what was asked for */
+	uint8_t restarts;	/* INVALID_KE_PAYLOAD */
+	/* A new IKE SA, by rekey */
+	uint64_t new_sa;	/* our SPI of it */
+	struct prop_choice choice;
+	/* The peer's rekey of the same SA, answered meanwhile (2.8.1). */
+	uint32_t rival_child;
+	uint64_t rival_sa;
+	struct secret rival_nonce;	/* the lower one of that exchange */
+	/* IKE_AUTH */
+	struct inmsg *in;	/* the message, kept for later steps */
+	struct secret id_own, auth_own;
+	uint8_t auth_method;
+	uint32_t identity;
+};
+
+/* NULL: no memory.  The work hangs in sa->own or sa->theirs. */
+struct work *work_new(struct engine *, struct ike_sa *, bool theirs,
+    enum task_kind);
+/* Ends the exchange's work; *slot becomes NULL.  Unused SPIs go back. */
+void work_end(struct engine *, struct work **slot);
+
+/*
+ * Asynchronous steps.  Each returns 0 when resume will be called (maybe
+ * before the call returns), or -1 without having called it.
+ */
+/* A new key pair for w->group; derive: also g^ir with w->pub. */
+int work_ke(struct engine *, struct ike_sa *, struct work *, bool derive,
+    work_fn resume);
+/* Fills in req->req. */
+int work_auth(struct engine *, struct ike_sa *, struct work *,
+    struct auth_req *, work_fn resume);
+/* Installs w->neg. */
+int work_install(struct engine *, struct ike_sa *, struct work *,
+    work_fn resume);
+/* The lower of the two nonces (RFC 7296 2.8.1). */
+const struct secret *work_low_nonce(const struct work *);
+/* Octet by octet, the shorter first when one begins the other. */
+int nonce_cmp(const struct secret *, const struct secret *);
+
+#endif
