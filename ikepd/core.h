@@ -30,7 +30,6 @@
 #define CACHE_S			60	/* repeated requests may come so long */
 #define CLOSED_S		45	/* a closed SA repeats its last word */
 #define REPLACED_S		60	/* the peer should have deleted it */
-#define KEEPALIVE_S		20	/* RFC 3948 4 */
 #define TEMP_FAILURE_MAX_S	180	/* RFC 7296 2.25 */
 #define COOKIE_ROTATE_S		60
 #define CHILDREN_MAX		1024	/* of one IKE SA */
@@ -54,7 +53,7 @@ struct pending {
 
 struct engine {
 	struct engine_ops ops;
-	unsigned worker, workers;
+	unsigned worker;
 	unsigned depth;			/* of calls into the engine */
 	struct confidx *conf;		/* NULL before engine_conf() */
 	uint64_t seed;

@@ -40,7 +40,7 @@ eng_spi(struct engine *e)
 }
 
 struct engine *
-engine_new(const struct engine_ops *ops, unsigned worker, unsigned workers)
+engine_new(const struct engine_ops *ops, unsigned worker)
 {
 	const struct log_limit lim = { .burst = 10, .interval_ms = 1000 };
 	struct engine *e = calloc(1, sizeof(*e));
@@ -49,7 +49,6 @@ engine_new(const struct engine_ops *ops, unsigned worker, unsigned workers)
 		return NULL;
 	e->ops = *ops;
 	e->worker = worker;
-	e->workers = workers == 0 ? 1 : workers;
 	e->seed = eng_random64(e);
 	hash_init(&e->by_spi, e->seed);
 	hash_init(&e->by_init, e->seed);

@@ -135,14 +135,12 @@ struct engine_ops {
 };
 
 /*
- * worker: this worker's number of all, below 2^ENGINE_WORKER_BITS; it is
- * carried in the low bits of the top byte of each SPI of ours, and a peer
- * is initiated to by worker (peer id modulo workers).  ops is copied.
+ * worker: this worker's number, below 2^ENGINE_WORKER_BITS; it is carried
+ * in the low bits of the top byte of each SPI of ours.  ops is copied.
  * NULL: no memory.
  */
 #define ENGINE_WORKER_BITS	5
-struct engine *engine_new(const struct engine_ops *, unsigned worker,
-    unsigned workers);
+struct engine *engine_new(const struct engine_ops *, unsigned worker);
 /* Forgets everything without a word to anybody.  NULL is allowed. */
 void engine_free(struct engine *);
 

@@ -11,6 +11,8 @@ ike_conf_new(void)
 		return NULL;
 	c->set.port_ike = 500;
 	c->set.port_natt = 4500;
+	c->set.keepalive_s = 20;
+	c->set.workers = 1;
 	c->set.cookie_threshold = 100;
 	c->set.half_open_max = 4000;
 	return c;

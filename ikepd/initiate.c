@@ -162,6 +162,14 @@ initiate_due(struct engine *e)
 	}
 }
 
+static bool
+ours(const struct engine *e, uint32_t peer)
+{
+	const struct ike_settings *set = &e->conf->conf->set;
+
+	return set->workers <= 1 || peer % set->workers == set->worker;
+}
+
 void
 engine_start(struct engine *e)
 {
@@ -175,7 +183,7 @@ engine_start(struct engine *e)
 		struct peer_run *pr;
 
 		if (cp->c->passive || cp->c->mode != PEER_IKE2 ||
-		    cp->c->id % e->workers != e->worker)
+		    !ours(e, cp->c->id))
 			continue;
 		pr = store_peer(e, cp->c->id);
 		if (pr == NULL)

@@ -71,8 +71,10 @@ engine_stat_done(struct engine *e, uint32_t spi_in, uint32_t idle_s)
 void
 liveness_keepalive(struct engine *e, struct ike_sa *sa)
 {
-	if (!sa->k->natt_self || sa->state != SA_ESTABLISHED)
+	unsigned s = e->conf->conf->set.keepalive_s;
+
+	if (!sa->k->natt_self || sa->state != SA_ESTABLISHED || s == 0)
 		return;
 	e->ops.keepalive(e->ops.ctx, &sa->k->path);
-	sa_due_in(e, sa, DUE_KEEPALIVE, KEEPALIVE_S);
+	sa_due_in(e, sa, DUE_KEEPALIVE, s);
 }

@@ -173,8 +173,9 @@ sa_arm(struct engine *e, struct ike_sa *sa)
 	}
 	if (cp->profile->dpd_s > 0)
 		sa_due_in(e, sa, DUE_DPD, cp->profile->dpd_s);
-	if (sa->k->natt_self)
-		sa_due_in(e, sa, DUE_KEEPALIVE, KEEPALIVE_S);
+	if (sa->k->natt_self && e->conf->conf->set.keepalive_s > 0)
+		sa_due_in(e, sa, DUE_KEEPALIVE,
+		    e->conf->conf->set.keepalive_s);
 }
 
 void
