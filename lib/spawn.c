@@ -73,7 +73,7 @@ run(const struct proc_desc *d, const char *path, const char *worker, int fd,
 	char name[32], opt[] = "-w", number[16];
 	int aside = fcntl(report, F_DUPFD_CLOEXEC, FD_ASIDE), saved;
 
-	snprintf(name, sizeof(name), "%s", d->name);
+	snprintf(name, sizeof(name), "sallyport: %s", d->name);
 	snprintf(number, sizeof(number), "%s", worker);
 	argv[0] = name;
 	argv[1] = opt;

@@ -359,8 +359,9 @@ on_client_down(void *arg, const char *why)
 {
 	struct client *c = arg;
 
-	log_debug(LOG_T_SYSTEM, "control client (pid %d): %s", (int)c->pid,
-	    why);
+	if (strcmp(why, "closed") != 0)
+		log_warn(LOG_T_SYSTEM, "control client (pid %d, uid %u) cut "
+		    "off: %s", (int)c->pid, (unsigned)c->uid, why);
 	client_free(c);
 }
 
