@@ -117,7 +117,7 @@ enum conf_group_prop {
 enum conf_peer_prop {
 	CONF_PEER_NAME,			/* str */
 	CONF_PEER_ADDRESS,		/* prefix, or str: a DNS name */
-	CONF_PEER_PORT,			/* num: 0: the settings' ike-port */
+	CONF_PEER_PORT,			/* num: of the remote */
 	CONF_PEER_LOCAL_ADDRESS,	/* addr; AF_UNSPEC: any */
 	CONF_PEER_EXCHANGE_MODE,	/* num: enum conf_mode */
 	CONF_PEER_PASSIVE,		/* bool */
@@ -178,6 +178,7 @@ enum conf_logging_action_prop {
 	CONF_LOGGING_ACTION_NAME,	/* str */
 	CONF_LOGGING_ACTION_TARGET,	/* num: enum conf_log_target */
 	CONF_LOGGING_ACTION_MEMORY_LINES, /* num */
+	CONF_LOGGING_ACTION_REMOTE,	/* addr */
 	CONF_LOGGING_ACTION_PROPS
 };
 
@@ -230,7 +231,7 @@ struct conf_obj {
 	char *reason;		/* of CONF_F_INVALID, else NULL */
 	struct conf_val *val;	/* one a property */
 	struct conf_obj *next, *prev;		/* in the menu's order */
-	struct conf_obj *name_next, *id_next;	/* in hash chains */
+	struct conf_obj *name_next;		/* in a hash chain */
 };
 
 /* One finding.  line and col count from 1, bytes; line 0: the whole file. */
@@ -322,6 +323,14 @@ struct conf_obj *conf_ref(const struct conf *, const struct conf_obj *,
 uint32_t conf_ref_id(const struct conf_obj *, unsigned prop);
 const struct ikeid *conf_id(const struct conf_obj *, unsigned prop);
 const struct secret *conf_secret(const struct conf_obj *, unsigned prop);
+
+/*
+ * Logging rules.  match: a line with these LOG_T_ topics is for this rule.
+ * mask: what log_set_mask() must let pass so that every usable rule gets
+ * its lines.
+ */
+bool conf_log_match(const struct conf_obj *rule, uint32_t topics);
+uint32_t conf_log_mask(const struct conf *);
 
 /* Printing */
 #define CONF_PRINT_HIDE		0x01	/* secrets are left out */
