@@ -12,7 +12,8 @@
 
 enum cmd_kind {
 	CMD_WORD,	/* name: a path word, a verb, a name, a number, ".." */
-	CMD_ARG,	/* name op value; op is '=' or '~' */
+	CMD_ARG,	/* name op value; op is '=' or '~'; '[': the value is
+			 * the bracketed group that follows */
 	CMD_UNSET,	/* !name */
 	CMD_OPEN,	/* [ */
 	CMD_CLOSE,	/* ] */
@@ -37,7 +38,7 @@ struct cmd {
 };
 
 #define CMD_ITEMS_MAX	1024
-#define CMD_ERR_MAX	256
+#define CMD_ERR_MAX	512
 
 /* A script being read.  The text must outlive the lexer. */
 struct cmd_lexer {

@@ -227,7 +227,7 @@ struct conf_obj {
 	uint32_t id;		/* > 0, the same in every process; kept over
 				 * reloads (conf_inherit_ids) */
 	uint32_t flags;		/* CONF_F_ */
-	uint32_t line;		/* where it was added; 0: built in */
+	uint32_t line, col;	/* where it was added; 0: built in */
 	char *reason;		/* of CONF_F_INVALID, else NULL */
 	struct conf_val *val;	/* one a property */
 	struct conf_obj *next, *prev;		/* in the menu's order */

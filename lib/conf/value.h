@@ -8,7 +8,7 @@
 
 struct conf_val {
 	bool set;		/* given in the script */
-	uint32_t n;		/* elements; HOST: 1 prefix, 0 a name */
+	uint32_t n;		/* elements; HOST: the prefix is known */
 	uint32_t line, col;	/* where it was given; 0: nowhere */
 	union {
 		int64_t num;
@@ -17,7 +17,11 @@ struct conf_val {
 		struct prefix *pfx;
 		const struct alg **algs;
 		char **strs;
-		struct ikeid *id;	/* NULL: auto */
+		struct ikeid *id;
+		struct {
+			char *name;	/* NULL: configured as a prefix */
+			struct prefix pfx;
+		} host;
 		struct secret sec;
 		struct {
 			char *name;	/* NULL: none */
@@ -29,6 +33,7 @@ struct conf_val {
 /* What is wrong with a value, and at which byte of it. */
 struct val_err {
 	size_t off;
+	bool sensitive;		/* never quote what was found */
 	char text[VAL_ERR_MAX];
 };
 
@@ -64,6 +69,11 @@ const char *val_proto_name(int);
 /* Walks the protocol names; NULL ends. */
 const char *val_proto_next(size_t *at);
 
+/* A word with a number, NULL: none. */
+const struct conf_word *val_word(const struct conf_prop *, int64_t num);
+
 void val_buf_text(struct buf *, const char *);
+/* What is in b as a string; b must have room.  Borrowed from b. */
+const char *val_buf_cstr(struct buf *);
 
 #endif
