@@ -1,0 +1,102 @@
+#include "keymgr/event.h"
+
+#include "keymgr/install.h"
+#include "lib/log.h"
+
+#include <string.h>
+
+unsigned
+event_worker(const struct km *km, uint32_t peer)
+{
+	return (unsigned)(hash_mix(peer, 0) % (km->workers == 0 ? 1 :
+	    km->workers));
+}
+
+static bool
+has_ports(uint8_t proto)
+{
+	switch (proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+	case IPPROTO_DCCP:
+	case IPPROTO_UDPLITE:
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* The packet's selector as RFC 7296 2.9 wants it first in TSi and TSr. */
+static void
+packet_ts(const struct selector *s, bool local, struct tsel *t)
+{
+	uint16_t port = local ? s->lport : s->rport;
+
+	tsel_from_prefix(t, local ? &s->local : &s->remote, s->proto, 0);
+	if (sel_icmp(s->proto))
+		port = (uint16_t)(s->lport << 8 | (s->rport & 0xff));
+	else if (!has_ports(s->proto))
+		return;
+	t->port_lo = t->port_hi = port;
+}
+
+void
+event_acquire(void *arg, uint32_t reqid, const struct selector *sel)
+{
+	struct km *km = arg;
+	struct flow *f = spd_by_reqid(km->spd, reqid);
+	const struct km_policy *p;
+	struct acquire a;
+	char s[SEL_STRLEN];
+
+	if (f == NULL)
+		return;		/* not ours */
+	p = f->sp->conf;
+	/* The kernel asks for optional templates too. */
+	if (p->level == CONF_LEVEL_USE || p->peer == NULL)
+		return;
+	memset(&a, 0, sizeof(a));
+	a.policy = p->id;
+	a.peer = p->peer->id;
+	packet_ts(sel, true, &a.local);
+	packet_ts(sel, false, &a.remote);
+	km->n.acquired++;
+	log_debug(LOG_T_IPSEC, "packet %s waits for peer %s",
+	    sel_fmt(sel, s, sizeof(s)), p->peer->name);
+	km->out.acquire(km->out.arg, event_worker(km, a.peer), &a);
+}
+
+/* With one of the pair gone the other is of no use. */
+void
+event_expire(void *arg, uint32_t spi, const struct addr *dst, bool hard)
+{
+	struct km *km = arg;
+	struct sad_child *c = sad_find(&km->sad, spi, dst);
+
+	if (c == NULL)
+		return;
+	if (hard) {
+		km->n.expired++;
+		log_info(LOG_T_IPSEC, "child SA 0x%08x expired", c->spi_in);
+		install_remove(km, c, true);
+	} else if (!c->softened) {
+		c->softened = true;
+		km->out.expire(km->out.arg, SPI_WORKER(c->spi_in), c->spi_in,
+		    false);
+	}
+}
+
+/* The kernel repeats itself with every packet until the SA is moved. */
+void
+event_mapping(void *arg, uint32_t spi, const struct endpoint *remote)
+{
+	struct km *km = arg;
+	struct sad_child *c = sad_get(&km->sad, spi);
+
+	if (c == NULL || !c->encap || endpoint_equal(&c->remote, remote) ||
+	    endpoint_equal(&c->mapped, remote))
+		return;
+	c->mapped = *remote;
+	km->out.mapping(km->out.arg, SPI_WORKER(c->spi_in), c, remote);
+}

@@ -1,0 +1,33 @@
+/*
+ * Child SAs: installing, taking over, moving and removing a pair of SAs
+ * with the policies that go with it.
+ */
+#ifndef KEYMGR_INSTALL_H
+#define KEYMGR_INSTALL_H
+
+#include "keymgr/km.h"
+
+/* A worker's requests.  0, or -1 with the reason in why; what guard refused
+ * is counted and logged here. */
+int install_add(struct km *, const struct child_req *,
+    char why[GUARD_WHY_LEN]);
+int install_adopt(struct km *, const struct child_req *,
+    char why[GUARD_WHY_LEN]);
+/* Also gives back an SPI that was not used. */
+void install_del(struct km *, unsigned worker, uint32_t spi_in);
+void install_path(struct km *, unsigned worker, uint32_t spi_in,
+    const struct endpoint *local, const struct endpoint *remote);
+
+/* Tells the worker, when tell is set, that the child is gone. */
+void install_remove(struct km *, struct sad_child *, bool tell);
+/* All children for which cond is true, or all with cond NULL.  Returns how
+ * many. */
+size_t install_remove_if(struct km *,
+    bool (*cond)(void *, const struct sad_child *), void *arg, bool tell);
+/* A worker died: its SAs, dynamic policies and SPIs go. */
+void install_worker_gone(struct km *, unsigned worker);
+
+/* One of the two SAs of a child, without keys. */
+void install_sa(const struct sad_child *, bool inbound, struct bk_sa *);
+
+#endif

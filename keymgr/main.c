@@ -1,0 +1,215 @@
+/*
+ * keymgr: the one process that may change the kernel's SAs and policies.  It
+ * reads nothing from the network and believes nobody.
+ *
+ * Talks to:
+ *   sallyportd  configuration, log                 lib/child.h
+ *   ikepd       child SAs, SPIs, kernel events     ipc_ikepd.c
+ *   controld    questions, flush                   ipc_show.c
+ *   the kernel  XFRM over netlink                  backend_xfrm.c
+ */
+#include "keymgr/event.h"
+#include "keymgr/ipc_ikepd.h"
+#include "keymgr/ipc_show.h"
+#include "keymgr/km.h"
+#include "keymgr/lost.h"
+#include "keymgr/walk.h"
+#include "lib/child.h"
+#include "lib/log.h"
+#include "lib/suite/suite.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+struct keymgr {
+	struct child *child;
+	struct km km;
+	struct walks *walks;
+	struct ipc_ikepd *ikepd;
+	struct event *tick;	/* soft lifetimes */
+	struct event *wait;	/* for workers that adopt */
+};
+
+static struct keymgr self;
+
+/* Soft lifetimes are in minutes; a second is fine enough. */
+static void
+tick(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval second = { 1, 0 };
+	struct keymgr *k = arg;
+
+	(void)fd;
+	(void)what;
+	(void)km_tick(&k->km, mono_now());
+	evtimer_add(k->tick, &second);
+}
+
+static void
+waited(evutil_socket_t fd, short what, void *arg)
+{
+	struct keymgr *k = arg;
+
+	(void)fd;
+	(void)what;
+	reconcile_end(&k->km);
+}
+
+/* Events were lost: what the records say may be there no more. */
+static void
+lost(void *arg)
+{
+	struct keymgr *k = arg;
+
+	if (lost_check(&k->km, k->walks) == -1)
+		log_error(LOG_T_IPSEC, "out of memory after lost events");
+}
+
+static void
+acquire(void *arg, uint32_t reqid, const struct selector *sel)
+{
+	struct keymgr *k = arg;
+
+	event_acquire(&k->km, reqid, sel);
+}
+
+static void
+expire(void *arg, uint32_t spi, const struct addr *dst, bool hard)
+{
+	struct keymgr *k = arg;
+
+	event_expire(&k->km, spi, dst, hard);
+}
+
+static void
+mapping(void *arg, uint32_t spi, const struct endpoint *remote)
+{
+	struct keymgr *k = arg;
+
+	event_mapping(&k->km, spi, remote);
+}
+
+static int
+init_loop(struct keymgr *k)
+{
+	struct bk_events events = { .acquire = acquire, .expire = expire,
+		.mapping = mapping, .lost = lost, .arg = k };
+	struct event_base *base = child_base(k->child);
+
+	k->walks = walks_new(base, &k->km);
+	k->ikepd = ipc_ikepd_new(base, &k->km, k->walks);
+	k->tick = evtimer_new(base, tick, k);
+	k->wait = evtimer_new(base, waited, k);
+	if (k->walks == NULL || k->ikepd == NULL || k->tick == NULL ||
+	    k->wait == NULL)
+		return -1;
+	ipc_ikepd_out(k->ikepd, &k->km.out);
+	return k->km.bk.ops->listen(k->km.bk.ctx, base, &events);
+}
+
+static int
+op_init(struct child *child)
+{
+	struct keymgr *k = &self;
+	struct km_out none = { NULL };
+	struct backend bk;
+	const char *text;
+	char why[BK_WHY_LEN];
+
+	k->child = child;
+	child_set_data(child, k);
+	if (suite_init(&text) == -1) {
+		log_error(LOG_T_SYSTEM, "%s", text);
+		return -1;
+	}
+	if (backend_xfrm_open(&bk, why) == -1) {
+		log_error(LOG_T_SYSTEM, "%s", why);
+		return -1;
+	}
+	if (km_init(&k->km, &bk, &none, child_workers(child)) == -1 ||
+	    init_loop(k) == -1) {
+		log_error(LOG_T_SYSTEM, "out of memory");
+		return -1;
+	}
+	if (reconcile_read(&k->km, why) == -1) {
+		log_error(LOG_T_SYSTEM, "%s", why);
+		return -1;
+	}
+	if (bk.ops->no_esp(bk.ctx) != NULL)
+		log_warn(LOG_T_IPSEC, "%s", bk.ops->no_esp(bk.ctx));
+	return 0;
+}
+
+static void
+op_conf(struct child *child, struct conf *conf)
+{
+	struct keymgr *k = child_data(child);
+
+	if (km_configure(&k->km, conf) == -1)
+		child_fatal(child, "out of memory for the configuration");
+}
+
+static void
+op_peer_up(struct child *child, enum proc_id id, unsigned idx, int fd)
+{
+	struct keymgr *k = child_data(child);
+
+	if (id == PROC_IKEPD && idx < SPI_WORKERS)
+		ipc_ikepd_up(k->ikepd, idx, fd);
+	else
+		close(fd);
+}
+
+static void
+op_start(struct child *child)
+{
+	static const struct timeval wait = { RECONCILE_WAIT_S, 0 };
+	static const struct timeval second = { 1, 0 };
+	struct keymgr *k = child_data(child);
+
+	evtimer_add(k->wait, &wait);
+	evtimer_add(k->tick, &second);
+}
+
+static void
+op_show(struct child *child, struct show_req *req)
+{
+	struct keymgr *k = child_data(child);
+
+	ipc_show(&k->km, k->walks, req);
+}
+
+static bool
+op_stop(struct child *child)
+{
+	struct keymgr *k = child_data(child);
+
+	km_remove_all(&k->km, true);
+	return true;
+}
+
+/* Fail closed: without SAs and with policies nothing leaves in clear. */
+static void
+op_orphaned(struct child *child)
+{
+	struct keymgr *k = child_data(child);
+
+	km_remove_all(&k->km, false);
+}
+
+static const struct child_ops ops = {
+	.id = PROC_KEYMGR,
+	.init = op_init,
+	.conf = op_conf,
+	.peer_up = op_peer_up,
+	.start = op_start,
+	.show = op_show,
+	.stop = op_stop,
+	.orphaned = op_orphaned,
+};
+
+int
+main(int argc, char **argv)
+{
+	return child_main(argc, argv, &ops);
+}

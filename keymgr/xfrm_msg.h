@@ -1,0 +1,62 @@
+/*
+ * Messages of the kernel's XFRM (linux/xfrm.h): one function each.  Pure;
+ * who sends them is backend_xfrm.
+ */
+#ifndef KEYMGR_XFRM_MSG_H
+#define KEYMGR_XFRM_MSG_H
+
+#include "keymgr/backend.h"
+
+#include <linux/xfrm.h>
+#include <netlink/msg.h>
+
+/*
+ * Marks our policies: a byte limit, which the kernel stores but does not
+ * count against for policies.  Those that block or pass have no template
+ * and so no reqid to tell them by.
+ */
+#define XFRM_OUR_MARK	0x53616c6c79706f72ull
+
+/* XFRM_POLICY_OUT, XFRM_POLICY_IN, XFRM_POLICY_FWD */
+#define XFRM_DIRS	3
+
+/* All return NULL when out of memory, and are freed with xfrm_msg_free. */
+struct nl_msg *xfrm_msg_sa_add(const struct bk_sa *);
+struct nl_msg *xfrm_msg_sa_del(const struct addr *dst, uint32_t spi);
+struct nl_msg *xfrm_msg_sa_get(const struct addr *dst, uint32_t spi);
+struct nl_msg *xfrm_msg_sa_dump(void);
+struct nl_msg *xfrm_msg_policy_set(const struct selector *,
+    const struct bk_body *, int dir, bool replace);
+struct nl_msg *xfrm_msg_policy_del(const struct selector *, int dir);
+struct nl_msg *xfrm_msg_policy_dump(void);
+/*
+ * All policies into the hash table, whatever their prefixes.  By default
+ * only host-to-host ones are hashed; the others are in a tree that the
+ * kernel walks as a whole whenever one is replaced or removed, which at
+ * 100,000 policies takes 10 ms each.
+ */
+struct nl_msg *xfrm_msg_hash_all(void);
+/*
+ * The SA of a NEWSA message as the kernel reports it, as a new one with
+ * other endpoints: type XFRM_MSG_NEWSA or XFRM_MSG_UPDSA.  hard_s: what is
+ * left of its lifetime, 0: none.
+ */
+struct nl_msg *xfrm_msg_sa_moved(struct nlmsghdr *, int type,
+    const struct endpoint *src, const struct endpoint *dst, uint32_t hard_s);
+/* Wipes the whole buffer.  NULL is allowed. */
+void xfrm_msg_free(struct nl_msg *);
+
+/* Readers: 0, or -1 for a message that is short or of another kind. */
+int xfrm_read_sa(struct nlmsghdr *, struct bk_sa_state *);
+/* ours: it has our mark. */
+int xfrm_read_policy(struct nlmsghdr *, struct selector *, bool *ours);
+int xfrm_read_acquire(struct nlmsghdr *, uint32_t *reqid, struct selector *);
+int xfrm_read_expire(struct nlmsghdr *, uint32_t *spi, struct addr *dst,
+    bool *hard);
+int xfrm_read_mapping(struct nlmsghdr *, uint32_t *spi,
+    struct endpoint *remote);
+/* Error of an acknowledgement: *error is 0 or an errno, text (may stay
+ * empty) what the kernel says about it. */
+int xfrm_read_ack(struct nlmsghdr *, int *error, char *text, size_t size);
+
+#endif
