@@ -275,7 +275,8 @@ guard_child(const struct guard *g, const struct child_req *r, bool adopt,
 	    check_policy(g, r->policy, r->peer, r->identity, &out->policy,
 	    &out->peer, why) == -1)
 		return -1;
-	if (r->transport != out->policy->transport)
+	if (!out->policy->template &&
+	    r->transport != out->policy->transport)
 		return refuse(why, "policy %u is for %s mode",
 		    out->policy->index,
 		    out->policy->transport ? "transport" : "tunnel");
@@ -349,7 +350,7 @@ guard_standing(const struct guard *g, const struct sad_child *c,
 	    why) == -1 ||
 	    check_outer(q, &c->local, &c->remote, c->encap, why) == -1)
 		return -1;
-	if (c->transport != p->transport)
+	if (!p->template && c->transport != p->transport)
 		return refuse(why, "policy %u is for %s mode now", p->index,
 		    p->transport ? "transport" : "tunnel");
 	for (i = 0; i < n; i++) {

@@ -405,7 +405,8 @@ row_dynamic(const struct km *km, struct show_req *req, const struct flow *f)
 	show_field(req, "flags", "DA");
 	if (q != NULL)
 		show_field(req, "peer", "%s", q->name);
-	show_field(req, "tunnel", "%s", p->transport ? "no" : "yes");
+	show_field(req, "tunnel", "%s",
+	    c != NULL && c->transport ? "no" : "yes");
 	field_side(req, "src-address", f, true);
 	field_port(req, "src-port", s->lport, s->lmask);
 	field_side(req, "dst-address", f, false);

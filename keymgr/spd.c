@@ -147,6 +147,8 @@ flow_body(const struct flow *f, struct bk_body *b)
 	if (c == NULL)
 		body_from_peer(b, p);
 	else {
+		/* A template does not say which mode. */
+		b->transport = c->transport;
 		b->local = c->local.addr;
 		b->remote = c->remote.addr;
 	}

@@ -7,6 +7,8 @@
 
 #include "keymgr/km.h"
 
+#include <limits.h>
+
 struct walks;
 
 #define WALK_ALL	UINT_MAX	/* the children of all workers */
