@@ -394,7 +394,7 @@ response_algs(struct engine *e, struct ike_sa *sa, struct work *w,
 	n->integ = n->choice.integ;
 	n->esn = n->choice.esn;
 	n->group = n->choice.ke;
-	if (n->group != w->group || (n->group != NULL && (pk == NULL ||
+	if (n->group != (n->in_auth ? NULL : w->group) || (n->group != NULL && (pk == NULL ||
 	    ke.group != n->group->v2 ||
 	    cur_left(&ke.data) != n->group->pub_len))) {
 		report_child(e, sa, n->policy, FAIL_SYNTAX, "the answer's "
