@@ -16,7 +16,7 @@ dead()
 	node_kill gw2 KILL
 	on gw2 ip xfrm state flush
 	on gw2 ip xfrm policy flush
-	sa_wait gw1 0 120
+	sa_wait gw1 0 70
 	log_wait gw1 office2
 }
 

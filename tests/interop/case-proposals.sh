@@ -7,7 +7,8 @@ pairs_logged()
 {
 	grep -q -i -e 'rejected.*= *[^ :]*:[^ ]' "$W/gw1/log" ||
 		fail "no local:remote pair in the log"
-	grep -i -e 'error' "$W/gw1/log" | grep -i -e "$1" | grep -q -i -e "$2" ||
+	grep 'negotiation failed: peer=office2' "$W/gw1/log" |
+	    grep -i -e "local:.*$1" | grep -q -i -e "peer:.*$2" ||
 		fail "no final line with $1 and $2"
 }
 
@@ -26,9 +27,9 @@ init_out()
 	swan_conf ike=aes256-sha512-modp2048 | swan_start gw2
 	gw_conf | gw_start gw1
 	log_wait gw2 'N(NO_PROP)'
-	log_wait gw1 'NO_PROPOSAL_CHOSEN'
-	grep 'NO_PROPOSAL_CHOSEN' "$W/gw1/log" | grep -q office2 ||
-		fail "the peer is not named"
+	log_wait gw1 'fatal NO-PROPOSAL-CHOSEN notify message'
+	grep 'negotiation failed: peer=office2' "$W/gw1/log" |
+	    grep -q -i gcm || fail "what we offered is not named"
 }
 
 auth_in()
@@ -48,8 +49,8 @@ auth_out()
 	swan_conf esp=aes256-sha512 | swan_start gw2
 	gw_conf | gw_start gw1
 	log_wait gw1 'NO_PROPOSAL_CHOSEN'
-	grep 'NO_PROPOSAL_CHOSEN' "$W/gw1/log" | grep -q -i gcm ||
-		fail "what we offered is not named"
+	grep 'phase2 negotiation failed: peer=office2' "$W/gw1/log" |
+	    grep -q -i gcm || fail "what we offered is not named"
 	[ "$(sa_count gw1)" = 0 ] || fail "an SA is there"
 }
 
