@@ -223,9 +223,7 @@ auth_child(struct engine *e, struct ike_sa *sa, struct work *w)
 	bool has_sa = payload_get(&w->in->pl, PL_SA) != NULL;
 
 	if (!has_sa) {
-		report_child(e, sa, w->neg->policy, FAIL_REFUSED, "the peer "
-		    "made no child SA: %s", err == 0 ? "no reason given" :
-		    ike_notify_name(err));
+		nego_refused(e, sa, w, err);
 		if (err == N_TEMPORARY_FAILURE && w->again != NULL) {
 			struct task *t = w->again;
 

@@ -257,8 +257,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	default:
 		break;
 	}
-	report_child(e, sa, w->neg->policy, FAIL_REFUSED, "the peer answers "
-	    "with %s", ike_notify_name(err));
+	nego_refused(e, sa, w, err);
 	own_over(e, sa);
 }
 

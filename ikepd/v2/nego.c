@@ -426,6 +426,25 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 }
 
 void
+nego_refused(struct engine *e, struct ike_sa *sa, const struct work *w,
+    uint16_t err)
+{
+	const struct ike_proposal *prop = proposal_of(e, w->neg->policy);
+	char algs[PROP_LINE_MAX] = "nothing", l[160], r[160];
+
+	if (prop != NULL)
+		offer_fmt(&prop->offer, w->neg->in_auth ? PROP_NO_KE : 0,
+		    algs, sizeof(algs));
+	report_child(e, sa, w->neg->policy, FAIL_REFUSED, "the peer answers "
+	    "with %s; we offered %s for %s === %s in %s mode; its log says "
+	    "what it would take", err == 0 ? "no child SA and no reason" :
+	    ike_notify_name(err), algs,
+	    tsel_fmt(&w->neg->local, l, sizeof(l)),
+	    tsel_fmt(&w->neg->remote, r, sizeof(r)),
+	    w->neg->transport ? "transport" : "tunnel");
+}
+
+void
 nego_done(struct engine *e, struct ike_sa *sa, const struct work *w)
 {
 	const struct child_neg *n = w->neg;

@@ -38,6 +38,12 @@ void nego_put_answer_ts(struct outmsg *, const struct work *);
  */
 int nego_response(struct engine *, struct ike_sa *, struct work *,
     const struct inmsg *);
+/*
+ * The peer answers with an error (a Notify type; 0: with nothing): one line
+ * with all that was offered.
+ */
+void nego_refused(struct engine *, struct ike_sa *, const struct work *,
+    uint16_t err);
 /* The child stands: counts and logs. */
 void nego_done(struct engine *, struct ike_sa *, const struct work *);
 
