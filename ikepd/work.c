@@ -214,6 +214,13 @@ engine_child_done(struct engine *e, uint32_t spi_in, bool ok,
 	eng_leave(e);
 }
 
+bool
+work_makes_child(const struct work *own)
+{
+	return own != NULL && (own->kind == TASK_CHILD_NEW ||
+	    own->kind == TASK_CHILD_REKEY || own->kind == TASK_HANDSHAKE);
+}
+
 int
 nonce_cmp(const struct secret *a, const struct secret *b)
 {

@@ -11,6 +11,8 @@
 #include "ikepd/exchange.h"
 #include "ikepd/task.h"
 
+#define WORK_GONE_MAX	8
+
 struct work;
 
 typedef void (*work_fn)(struct engine *, struct ike_sa *, struct work *);
@@ -36,6 +38,9 @@ struct work {
 	uint32_t old_child;	/* inbound SPI of the one being rekeyed */
 	struct task *again;	/* TASK_CHILD_NEW: what was asked for */
 	uint8_t restarts;	/* INVALID_KE_PAYLOAD */
+	/* Outbound SPIs that the peer deleted before we knew them. */
+	uint8_t ngone;
+	uint32_t gone[WORK_GONE_MAX];
 	/* A new IKE SA, by rekey */
 	uint64_t new_sa;	/* our SPI of it */
 	struct prop_choice choice;
@@ -69,6 +74,8 @@ int work_auth(struct engine *, struct ike_sa *, struct work *,
 /* Installs w->neg. */
 int work_install(struct engine *, struct ike_sa *, struct work *,
     work_fn resume);
+/* Our exchange may have made a child at the peer that we do not know yet. */
+bool work_makes_child(const struct work *own);
 /* The lower of the two nonces (RFC 7296 2.8.1). */
 const struct secret *work_low_nonce(const struct work *);
 /* Octet by octet, the shorter first when one begins the other. */

@@ -358,8 +358,10 @@ find_old(struct engine *e, struct ike_sa *sa, const struct inmsg *in,
 		return 0;
 	*spi = (uint32_t)notify_spi(&n, 4);
 	*old = child_get_out(e, sa, *spi);
+	/* The one we are about to learn of will be found a little later. */
 	if (*old == NULL)
-		return N_CHILD_SA_NOT_FOUND;
+		return work_makes_child(sa->own) ? N_TEMPORARY_FAILURE :
+		    N_CHILD_SA_NOT_FOUND;
 	if ((*old)->state != CHILD_LIVE)
 		return N_TEMPORARY_FAILURE;
 	return 0;

@@ -141,13 +141,20 @@ static void
 delete_children(struct engine *e, struct ike_sa *sa,
     const struct delete_body *d, struct deletes *out)
 {
+	struct work *own = sa->own;
 	struct child *c;
 	unsigned i;
 
-	for (i = 0; i < d->n && sa->children != NULL; i++) {
-		c = child_get_out(e, sa, delete_spi(d, i));
-		if (c == NULL)
+	for (i = 0; i < d->n; i++) {
+		uint32_t spi = delete_spi(d, i);
+
+		c = child_get_out(e, sa, spi);
+		if (c == NULL) {
+			if (work_makes_child(own) &&
+			    own->ngone < WORK_GONE_MAX)
+				own->gone[own->ngone++] = spi;
 			continue;
+		}
 		if (c->state != CHILD_DELETING && out->n < DELETES_MAX)
 			out->spis[out->n++] = c->spi_in;
 		if (c->state == CHILD_ADDING)

@@ -412,6 +412,7 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in)
 {
 	struct notify_body nb;
+	unsigned i;
 
 	if (response_algs(e, sa, w, in) == -1 ||
 	    response_ts(e, sa, w, in) == -1)
@@ -422,6 +423,12 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 		    w->neg->transport ? "transport" : "tunnel");
 		return -1;
 	}
+	for (i = 0; i < w->ngone; i++)
+		if (w->gone[i] == w->neg->spi_out) {
+			log_info(LOG_T_IPSEC, "the peer has deleted the "
+			    "child SA before its answer came");
+			return -1;
+		}
 	return 0;
 }
 
