@@ -24,11 +24,15 @@ struct ikepd {
 	struct ipc_keymgr *keymgr;
 	struct conf *conf;	/* the last one received, for names */
 	struct event *timer;	/* when the engine wants engine_timers() */
-	bool started;
+	bool started;		/* everything was handed over */
+	bool begun;		/* and there are SPIs: initiates at load */
 };
 
 /* Arms the timer anew; after anything that the engine was told. */
 void ikepd_rearm(struct ikepd *);
+
+/* The first SPIs are here: what initiates at load begins. */
+void ikepd_begin(struct ikepd *);
 
 /* Edge to certd.  NULL: no memory. */
 struct ipc_certd *ipc_certd_new(struct ikepd *);
@@ -49,6 +53,7 @@ void ipc_keymgr_child_path(struct ipc_keymgr *, uint32_t spi_in,
     const struct endpoint *local, const struct endpoint *remote);
 uint32_t ipc_keymgr_spi_get(struct ipc_keymgr *);
 void ipc_keymgr_spi_put(struct ipc_keymgr *, uint32_t);
+bool ipc_keymgr_has_spis(const struct ipc_keymgr *);
 void ipc_keymgr_stat_get(struct ipc_keymgr *, uint32_t spi_in);
 /*
  * Asks for the counters of all children of this worker.  each is called for

@@ -120,6 +120,7 @@ spis_recv(void *arg, struct imsg *m, const char **why)
 		if (spi > 255 && ik->nspis < SPI_POOL_MAX)
 			ik->spis[ik->nspis++] = spi;
 	}
+	ikepd_begin(ik->ikepd);
 	return 0;
 }
 
@@ -449,6 +450,12 @@ ipc_keymgr_spi_get(struct ipc_keymgr *ik)
 
 	spi_refill(ik);
 	return spi;
+}
+
+bool
+ipc_keymgr_has_spis(const struct ipc_keymgr *ik)
+{
+	return ik->nspis > 0;
 }
 
 void

@@ -235,6 +235,16 @@ ikepd_rearm(struct ikepd *i)
 	event_add(i->timer, &tv);
 }
 
+void
+ikepd_begin(struct ikepd *i)
+{
+	if (i->begun || !i->started || !ipc_keymgr_has_spis(i->keymgr))
+		return;
+	i->begun = true;
+	engine_start(i->engine);
+	ikepd_rearm(i);
+}
+
 static int
 ikepd_init(struct child *c)
 {
@@ -273,7 +283,7 @@ ikepd_conf(struct child *c, struct conf *conf)
 	conf_free(self.conf);
 	self.conf = conf;
 	engine_conf(self.engine, ic);
-	if (self.started)
+	if (self.begun)
 		engine_start(self.engine);
 	ikepd_rearm(&self);
 }
@@ -306,8 +316,7 @@ ikepd_start(struct child *c)
 {
 	(void)c;
 	self.started = true;
-	engine_start(self.engine);
-	ikepd_rearm(&self);
+	ikepd_begin(&self);
 }
 
 static bool

@@ -46,6 +46,7 @@ static const struct grant grants[] = {
 	/* open descriptors */
 	{ SANDBOX_BASE, SCMP_SYS(read) },
 	{ SANDBOX_BASE, SCMP_SYS(write) },
+	{ SANDBOX_BASE, SCMP_SYS(pread64) },
 	{ SANDBOX_BASE, SCMP_SYS(readv) },
 	{ SANDBOX_BASE, SCMP_SYS(writev) },
 	{ SANDBOX_BASE, SCMP_SYS(close) },
@@ -132,7 +133,6 @@ static const struct grant grants[] = {
 	{ SANDBOX_FILES_RO, SCMP_SYS(readlinkat) },
 	{ SANDBOX_FILES_RO, SCMP_SYS(getdents64) },
 	{ SANDBOX_FILES_RO, SCMP_SYS(getcwd) },
-	{ SANDBOX_FILES_RO, SCMP_SYS(pread64) },
 	{ SANDBOX_FILES_RO, SCMP_SYS(fadvise64) },
 
 	{ SANDBOX_FILES_RW, SCMP_SYS(open) },
