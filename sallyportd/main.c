@@ -256,11 +256,6 @@ gateway_open(struct gateway *gw)
 	    sockets_control(&gw->socks, opt->control, opt->group) == -1)
 		return -1;
 	notify_open();
-	gw->out = logout_new(opt->foreground ? LOGOUT_STDERR :
-	    LOGOUT_STDERR | LOGOUT_SYSLOG);
-	if (gw->out == NULL)
-		return -1;
-	logout_attach(gw->out, "sallyportd");
 	proc_confine(proc_desc(PROC_SALLYPORTD), NULL);
 	return 0;
 }
@@ -320,6 +315,11 @@ main(int argc, char **argv)
 		return 1;
 	}
 	umask(022);
+	gw.out = logout_new(opt.foreground ? LOGOUT_STDERR :
+	    LOGOUT_STDERR | LOGOUT_SYSLOG);
+	if (gw.out == NULL)
+		return 1;
+	logout_attach(gw.out, "sallyportd");
 	if (gateway_load(&gw, false, err, sizeof(err)) == -1 ||
 	    check_users() == -1)
 		goto out;

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -81,13 +82,12 @@ workers_parse(const char *text)
 	return (unsigned)n;
 }
 
+/* into one of the two that live as long as the process */
 static const char *
-path_in(const char *dir, const char *name)
+path_in(char path[PATH_MAX], const char *dir, const char *name)
 {
-	char *path;
-
-	if (asprintf(&path, "%s/%s", dir, name) == -1)
-		exit(1);
+	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
+		bad_usage("--run-dir: too long");
 	return path;
 }
 
@@ -139,6 +139,7 @@ option(struct options *o, int c)
 void
 options_parse(struct options *o, int argc, char **argv)
 {
+	static char control[PATH_MAX], pid_file[PATH_MAX];
 	int c;
 
 	*o = (struct options){
@@ -156,7 +157,7 @@ options_parse(struct options *o, int argc, char **argv)
 	if (o->print && !o->check)
 		bad_usage("-p goes with -n");
 	if (o->control == NULL)
-		o->control = path_in(o->run_dir, CONTROL_NAME);
+		o->control = path_in(control, o->run_dir, CONTROL_NAME);
 	if (o->pid_file == NULL)
-		o->pid_file = path_in(o->run_dir, PID_NAME);
+		o->pid_file = path_in(pid_file, o->run_dir, PID_NAME);
 }
