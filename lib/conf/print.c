@@ -187,6 +187,8 @@ print_menu(struct printer *p, const struct conf *c, enum conf_menu m)
 	buf_init(&find, 64);
 	val_buf_text(&find, "[find default=yes]");
 	CONF_FOREACH(c, m, o) {
+		if (o == builtin)
+			builtin = NULL;
 		if ((o->flags & CONF_F_BUILTIN) && !says_anything(p, o))
 			continue;
 		if (!head) {
@@ -203,8 +205,6 @@ print_menu(struct printer *p, const struct conf *c, enum conf_menu m)
 		if ((d->flags & CONF_MF_ORDERED) && builtin != NULL &&
 		    (o->flags & CONF_F_BUILTIN) == 0)
 			put_word(p, "place-before", &find);
-		if (o == builtin)
-			builtin = NULL;
 		put_line(p, "");
 	}
 	buf_free(&find);

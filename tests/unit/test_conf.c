@@ -1,0 +1,797 @@
+#include "lib/conf/conf.h"
+#include "lib/log.h"
+#include "tests/unit/conf_util.h"
+
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A secret that is not warned about. */
+#define GOOD	"\"Xq3vvJ0pK7sLw2Zr9TbN\""
+#define PEER	"/ip ipsec peer\nadd name=p address=192.0.2.2/32 "	\
+	"exchange-mode=ike2\n"
+#define IDENT	"/ip ipsec identity\nadd peer=p secret=" GOOD "\n"
+#define BASE	PEER IDENT
+#define POLICY	"/ip ipsec policy\nadd peer=p tunnel=yes "
+
+struct refusal {
+	const char *script;
+	const char *says;	/* every finding, exactly */
+};
+
+/* clang-format off */
+static const struct refusal refusals[] = {
+	/* words and menus */
+	{ "/ip ipsec pear\nadd name=x\nset y\n",
+	  "x:1:11: found \"pear\", expected a menu below /ip ipsec; did you "
+	  "mean \"peer\"?\n" },
+	{ "/ip ipsec peer\nad name=x\n",
+	  "x:2:1: found \"ad\", expected a command in /ip ipsec peer; did "
+	  "you mean \"add\"?\n" },
+	{ "add name=x\n",
+	  "x:1:1: found \"add\", expected a menu before it, such as "
+	  "/ip ipsec peer\n" },
+	{ "/ip ipsec peer\nprint\n",
+	  "x:2:1: found \"print\", which has no place in a configuration\n" },
+	{ "/ip ipsec active-peers remove 0\n",
+	  "x:1:24: found \"remove\", which has no place in a "
+	  "configuration\n" },
+	{ "/ip ipsec peer add nam=x exchange-mode=ike2\n",
+	  "x:1:20: found \"nam\", expected a property of /ip ipsec peer; did "
+	  "you mean \"name\"?\n" },
+	{ "/ip ipsec peer add frobnicate=1 exchange-mode=ike2\n",
+	  "x:1:20: found \"frobnicate\", expected a property of "
+	  "/ip ipsec peer\n" },
+	{ "/ip ipsec peer add name=a name=b\n",
+	  "x:1:27: name: given twice in one command\n" },
+	{ "/ip ipsec profile add dh-group=ecp256 dh-groups=ecp384\n",
+	  "x:1:39: dh-groups: given twice in one command\n" },
+	{ "/ip ipsec peer add name\n",
+	  "x:1:20: found \"name\", expected property=value\n" },
+	{ "/ip ipsec settings add allow-weak=yes\n",
+	  "x:1:20: found \"add\", expected \"set\": the menu has one "
+	  "entry\n" },
+	/* syntax */
+	{ "/ip ipsec peer\nadd comment=\"open\n",
+	  "x:2:13: found a quote without its end, expected \" on the same "
+	  "line\n" },
+	{ "/ip ipsec peer add comment=\"a\\qb\"\n",
+	  "x:1:30: found an unknown escape, expected \\\" \\\\ \\n \\r "
+	  "\\t \\$ \\? \\_ or \\ and two hexadecimal capitals\n" },
+	{ "/ip ipsec peer add comment=\"a\\00b\"\n",
+	  "x:1:30: found \"\\00\", expected text without a zero byte\n" },
+	{ "/ip ipsec peer add comment=\"a$b\"\n",
+	  "x:1:30: found \"$\", which begins a variable; expected "
+	  "\"\\$\"\n" },
+	{ ":global x 1\n",
+	  "x:1:1: found \":\", expected a command; scripting is not "
+	  "supported\n" },
+	{ "/ip ipsec peer add name=[get x]\n",
+	  "x:1:25: name: found \"[\", expected a value; scripting is not "
+	  "supported\n" },
+	{ "/ip ipsec peer add comment=(1+1)\n",
+	  "x:1:28: found \"(\", expected a command; scripting is not "
+	  "supported\n" },
+	{ "/ip ipsec peer add =x\n",
+	  "x:1:20: found \"=\", expected the name of a property before "
+	  "it\n" },
+	{ "/ip ipsec peer add comment=a\001b\n",
+	  "x:1:29: found byte 0x01, expected text\n" },
+	/* which entry */
+	{ "/ip ipsec profile set defalt lifetime=1h\n",
+	  "x:1:23: found \"defalt\", expected an entry of /ip ipsec profile: "
+	  "its name, its number or [find ...]; did you mean \"default\"?\n" },
+	{ "/ip ipsec profile set 7 lifetime=1h\n",
+	  "x:1:23: found \"7\", expected an entry of /ip ipsec profile: its "
+	  "name, its number or [find ...]\n" },
+	{ "/ip ipsec profile set lifetime=1h\n",
+	  "x:1:23: found no entry, expected its name, its number or "
+	  "[find ...] in /ip ipsec profile\n" },
+	{ "/ip ipsec profile set [find nme=x] lifetime=1h\n",
+	  "x:1:29: found \"nme\", expected property=value or "
+	  "property~\"expression\" of this menu\n" },
+	{ "/ip ipsec profile set [find name~\"(\"] lifetime=1h\n",
+	  "x:1:29: found \"name\", expected a regular expression behind "
+	  "it\n" },
+	{ "/ip ipsec profile set [find name=x lifetime=1h\n",
+	  "x:1:23: found \"[\", expected \"]\" behind it\n" },
+	{ "/ip ipsec profile remove default\n",
+	  "x:1:19: a built-in entry cannot be removed\n" },
+	{ "/ip ipsec profile set default name=other\n",
+	  "x:1:36: name: found \"other\", expected \"default\": the name of a "
+	  "built-in entry cannot change\n" },
+	{ "/ip ipsec profile add name=default\n",
+	  "x:1:28: name: \"default\" is taken by a built-in entry\n" },
+	{ "/ip ipsec profile\nadd name=a\nadd name=a\n",
+	  "x:3:10: name: \"a\" is taken by the entry of line 2\n" },
+	{ "/ip ipsec profile move 0\n",
+	  "x:1:19: the order of this menu has no meaning\n" },
+	{ "/ip ipsec profile disable default\n",
+	  "x:1:19: entries of this menu cannot be disabled\n" },
+	/* values */
+	{ "/ip ipsec profile set default enc-algorithm=aes-256,aes-257\n",
+	  "x:1:53: enc-algorithm: found \"aes-257\", expected an encryption "
+	  "algorithm; did you mean \"aes-256\"?\n" },
+	{ "/ip ipsec profile set default enc-algorithm=aes-128,,aes-256\n",
+	  "x:1:53: enc-algorithm: found \"\", expected an encryption "
+	  "algorithm\n" },
+	{ "/ip ipsec profile set default dh-group=none\n",
+	  "x:1:40: dh-group: found \"none\", expected a Diffie-Hellman "
+	  "group\n" },
+	{ "/ip ipsec profile set default lifetime=1x\n",
+	  "x:1:40: lifetime: found \"1x\", expected a time from 1m to 52w1d, "
+	  "such as 30m, 1h30m or 00:30:00\n" },
+	{ "/ip ipsec profile set default lifetime=10s\n",
+	  "x:1:40: lifetime: found \"10s\", expected a time from 1m to 52w1d, "
+	  "such as 30m, 1h30m or 00:30:00\n" },
+	{ "/ip ipsec profile set default dpd-interval=disabled\n",
+	  "x:1:44: dpd-interval: found \"disabled\", expected a time from 1s "
+	  "to 1d, such as 30m, 1h30m or 00:30:00, or disable-dpd\n" },
+	{ "/ip ipsec peer add exchange-mode=ike3\n",
+	  "x:1:34: exchange-mode: found \"ike3\", expected main, aggressive, "
+	  "base or ike2; did you mean \"ike2\"?\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 passive=maybe\n",
+	  "x:1:47: passive: found \"maybe\", expected yes or no\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 port=70000\n",
+	  "x:1:44: port: found \"70000\", expected a number from 1 to "
+	  "65535\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 address=10.0.0.1/24\n",
+	  "x:1:47: address: found \"10.0.0.1/24\", expected a prefix without "
+	  "host bits; did you mean \"10.0.0.0/24\"?\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 address=10.0.0\n",
+	  "x:1:47: address: found \"10.0.0\", expected an address, a prefix "
+	  "or a DNS name\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 local-address=here\n",
+	  "x:1:53: local-address: found \"here\", expected an IPv4 or IPv6 "
+	  "address\n" },
+	{ "/ip ipsec policy add src-address=10.0.0.0/8,10.1.0.0/33\n",
+	  "x:1:45: src-address: found \"10.1.0.0/33\", expected prefixes, "
+	  "addresses or ranges such as 10.0.0.0/8 or 10.0.0.1-10.0.0.9, with "
+	  "commas between\n" },
+	{ "/ip ipsec policy add protocol=tpc\n",
+	  "x:1:31: protocol: found \"tpc\", expected all, the name of an IP "
+	  "protocol, or its number from 1 to 255; did you mean \"tcp\"?\n" },
+	{ "/ip ipsec policy add protocol=0\n",
+	  "x:1:31: protocol: found \"0\", expected all, the name of an IP "
+	  "protocol, or its number from 1 to 255\n" },
+	{ "/ip ipsec identity add secret=0x123\n",
+	  "x:1:31: secret: expected pairs of hexadecimal digits after 0x\n" },
+	{ "/ip ipsec profile add name=*1\n",
+	  "x:1:28: name: found \"*1\", expected a name of 1 to 63 printable "
+	  "characters, not beginning with \"*\"\n" },
+	{ "/ip ipsec proposal set default replay-window=16\n",
+	  "x:1:46: replay-window: found \"16\", expected a number from 32 to "
+	  "4096\n" },
+	/* not yet */
+	{ "/ip ipsec peer add exchange-mode=aggressive\n",
+	  "x:1:34: exchange-mode=aggressive: not supported yet\n" },
+	{ "/ip ipsec peer add name=a\n",
+	  "x:1:16: exchange-mode=main (the default) is not supported yet, say "
+	  "exchange-mode=ike2\n" },
+	{ "/ip ipsec identity add peer=p auth-method=eap-radius\n",
+	  "x:1:43: auth-method=eap-radius: not supported yet\n" },
+	{ "/ip ipsec identity add peer=p auth-method=digital-signature "
+	  "certificate=c\n",
+	  "x:1:43: auth-method=digital-signature: not supported yet\n"
+	  "x:1:61: certificate=c: not supported yet\n" },
+	{ "/ip ipsec identity add generate-policy=port-strict\n",
+	  "x:1:40: generate-policy=port-strict: not supported yet\n" },
+	{ "/ip ipsec identity add mode-config=request-only\n",
+	  "x:1:24: mode-config=request-only: not supported yet\n" },
+	{ "/ip ipsec identity add password=geheim\n",
+	  "x:1:24: password: not supported yet\n" },
+	{ "/ip ipsec policy add template=yes\n",
+	  "x:1:22: template=yes: not supported yet\n" },
+	{ "/ip ipsec policy set 0 template=no\n",
+	  "x:1:24: template=no: not supported yet\n" },
+	{ "/ip ipsec policy add ipsec-protocols=ah,esp\n",
+	  "x:1:38: ipsec-protocols=ah: not supported yet\n" },
+	{ "/ip ipsec policy add manual-sa=ah-sa1\n",
+	  "x:1:22: manual-sa=ah-sa1: not supported yet\n" },
+	{ "/ip ipsec policy add sa-dst-address=1.0.0.2\n",
+	  "x:1:22: sa-dst-address=1.0.0.2: not supported yet\n" },
+	{ "/ip ipsec mode-config add name=x\n",
+	  "x:1:23: /ip ipsec mode-config: not supported yet\n" },
+	{ "/ip firewall nat\nadd action=masquerade chain=srcnat\n",
+	  "x:2:1: /ip firewall nat: not supported yet\n" },
+	{ "/ip ipsec settings set xauth-use-radius=yes\n",
+	  "x:1:24: xauth-use-radius=yes: not supported yet\n" },
+	/* moved since */
+	{ "/ip ipsec peer add address=1.1.1.1 secret=x enc-algorithm=aes-128\n",
+	  "x:1:36: secret: not a property of /ip ipsec peer any more, it is "
+	  "in /ip ipsec identity\n"
+	  "x:1:45: enc-algorithm: not a property of /ip ipsec peer any more, "
+	  "it is in /ip ipsec profile\n" },
+	/* weak */
+	{ "/ip ipsec profile set default hash-algorithm=md5\n",
+	  "x:1:46: hash-algorithm: \"md5\" is weak; to use it all the same, "
+	  "say /ip ipsec settings set allow-weak=yes\n" },
+	{ "/ip ipsec proposal set default enc-algorithms=3des pfs-group=modp1024"
+	  "\n",
+	  "x:1:47: enc-algorithms: \"3des\" is weak; to use it all the same, "
+	  "say /ip ipsec settings set allow-weak=yes\n"
+	  "x:1:62: pfs-group: \"modp1024\" is weak; to use it all the same, "
+	  "say /ip ipsec settings set allow-weak=yes\n" },
+	{ "/ip ipsec proposal set default auth-algorithms=null\n",
+	  "x:1:48: auth-algorithms: \"null\" goes only with encryption that "
+	  "has its own integrity (gcm, ccm, chacha20poly1305), found "
+	  "aes-256-cbc in enc-algorithms\n" },
+	{ "/ip ipsec proposal set default enc-algorithms=twofish\n",
+	  "x:1:47: enc-algorithms: \"twofish\" exists in IKEv1 only, which is "
+	  "not supported yet\n" },
+	/* objects among themselves */
+	{ "/ip ipsec peer add name=a exchange-mode=ike2 profile=defualt\n",
+	  "x:1:54: profile: found \"defualt\", expected the name of an entry "
+	  "in /ip ipsec profile; did you mean \"default\"?\n" },
+	{ BASE POLICY "src-address=10.0.0.0/8 dst-address=10.9.0.0/16 "
+	  "proposal=fast\n",
+	  "x:6:79: proposal: found \"fast\", expected the name of an entry in "
+	  "/ip ipsec proposal\n" },
+	{ PEER "/ip ipsec identity add peer=p\n",
+	  "x:3:20: an identity with auth-method=pre-shared-key needs "
+	  "secret=\n" },
+	{ "/ip ipsec identity add secret=" GOOD "\n",
+	  "x:1:20: an identity needs peer=\n" },
+	{ PEER "/ip ipsec identity add peer=p my-id=ignore secret=" GOOD "\n",
+	  "x:3:37: my-id: found \"ignore\", which only remote-id can be\n" },
+	{ BASE POLICY "\n", "x:6:1: the policy needs src-address=\n" },
+	{ BASE "/ip ipsec policy add src-address=10.0.0.0/8 "
+	  "dst-address=10.9.0.0/16\n",
+	  "x:5:18: a policy with action=encrypt needs peer=\n" },
+	{ BASE POLICY "src-address=10.0.0.0/8 dst-address=2001:db8::/32\n",
+	  "x:6:58: dst-address: is not of the same family (IPv4, IPv6) as "
+	  "src-address\n" },
+	{ BASE "/ip ipsec policy add peer=p src-address=10.0.0.0/8\n",
+	  "x:5:41: src-address: transport mode is between two hosts, expected "
+	  "one address; for nets say tunnel=yes\n" },
+	{ BASE "/ip ipsec policy add peer=p\n",
+	  "x:5:18: a policy in transport mode needs src-address=\n" },
+	{ BASE "/ip ipsec policy add peer=p src-address=192.0.2.1 "
+	  "dst-address=192.0.2.3\n",
+	  "x:5:63: dst-address: is not the peer's address 192.0.2.2, as "
+	  "transport mode needs; for other hosts say tunnel=yes\n" },
+	{ BASE POLICY "src-address=10.0.0.0/8 dst-address=10.9.0.0/16 "
+	  "src-port=80\n",
+	  "x:6:79: src-port: a port goes with protocol=tcp, udp, dccp, sctp "
+	  "or udp-lite alone\n" },
+	{ "/ip ipsec peer add name=p exchange-mode=ike2 address=192.0.2.2 "
+	  "local-address=2001:db8::1\n",
+	  "x:1:78: local-address: is not of the same family (IPv4, IPv6) as "
+	  "the address of the peer\n" },
+	{ "/ip ipsec settings set natt-port=500\n",
+	  "x:1:34: natt-port: is the same as ike-port, expected another "
+	  "port\n" },
+};
+
+struct warning {
+	const char *script;
+	const char *says;
+};
+
+static const struct warning warnings[] = {
+	{ "# only a comment\n\n;;\n", "" },
+	{ "", "" },
+	{ BASE, "" },
+	{ "/ip dhcp-client\nadd interface=ether1\nset 0 x=y\n"
+	  "/system identity set name=gw\n" BASE,
+	  "x:1:1: warning: /ip dhcp-client: a menu of RouterOS that does not "
+	  "exist here; ignored\n"
+	  "x:4:1: warning: /system identity: a menu of RouterOS that does not "
+	  "exist here; ignored\n" },
+	{ BASE "/ip ipsec policy set 0 priority=1\n",
+	  "x:5:24: warning: priority: a property of RouterOS that does not "
+	  "exist here; ignored\n" },
+	{ "/ip ipsec profile set default lifebytes=5 nat-traversal=yes\n",
+	  "x:1:31: warning: lifebytes: has no effect with IKEv2\n" },
+	{ "/ip ipsec profile set [find name=nobody] lifetime=1h\n",
+	  "x:1:23: warning: no entry of /ip ipsec profile is found by this; "
+	  "nothing is done\n" },
+	{ PEER "/ip ipsec identity add peer=p secret=test\n",
+	  "x:3:38: warning: secret: a weak pre-shared key, worth 18 bits at "
+	  "most and open to guessing by whoever answers the peer; take 20 "
+	  "random characters or more\n" },
+	{ PEER, "x:2:1: warning: peer \"p\" has no identity and cannot "
+	  "authenticate\n" },
+	{ BASE "add peer=p secret=" GOOD "\n",
+	  "x:5:1: warning: ambiguous: the identity of line 4 has the same "
+	  "peer and remote-id; only the secrets can tell them apart\n" },
+	{ BASE POLICY "src-address=10.0.0.0/8 dst-address=10.9.0.0/16\n"
+	  "add peer=p tunnel=yes dst-address=10.9.0.0/16 "
+	  "src-address=10.0.0.0/8\n",
+	  "x:7:1: warning: this policy is invalid and not used: the policy of "
+	  "line 6 has the same src-address, dst-address, protocol and "
+	  "ports\n" },
+	{ BASE "/ip ipsec peer add name=q address=192.0.2.2 "
+	  "exchange-mode=ike2\n",
+	  "x:5:16: warning: peer \"q\" is invalid and not used: peer \"p\" has "
+	  "the same address, exchange-mode and local-address\n" },
+	{ "/system logging add topics=wireless,ipsec\n",
+	  "x:1:28: warning: topics: nothing here has the topic "
+	  "\"wireless\"\n" },
+	/* what is not supported, said to be as it is anyway */
+	{ "/ip ipsec peer add name=p address=192.0.2.2 exchange-mode=ike2 "
+	  "disabled=no\n"
+	  "/ip ipsec identity add peer=p generate-policy=no mode-config=none "
+	  "certificate=none notrack-chain=\"\" auth-method=pre-shared-key "
+	  "secret=" GOOD "\n"
+	  "/ip ipsec settings set xauth-use-radius=no accounting=yes\n"
+	  "/ip ipsec policy add template=no ipsec-protocols=esp tunnel=yes "
+	  "sa-src-address=0.0.0.0 sa-dst-address=:: manual-sa=none peer=p "
+	  "src-address=10.0.0.0/8 dst-address=10.9.0.0/16\n", "" },
+	/* weak, allowed further down */
+	{ "/ip ipsec profile set default hash-algorithm=md5 "
+	  "enc-algorithm=3des,des dh-group=modp768,modp1024,modp1536\n"
+	  "/ip ipsec proposal set default enc-algorithms=null,blowfish\n"
+	  "/ip ipsec settings set allow-weak=yes\n", "" },
+};
+/* clang-format on */
+
+START_TEST(refused)
+{
+	const struct refusal *r = &refusals[_i];
+	struct conf *c = load(r->script);
+
+	ck_assert_str_eq(diags, r->says);
+	ck_assert_ptr_null(c);
+}
+END_TEST
+
+START_TEST(warned)
+{
+	const struct warning *w = &warnings[_i];
+	struct conf *c = load(w->script);
+
+	ck_assert_str_eq(diags, w->says);
+	ck_assert_ptr_nonnull(c);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(many_errors)
+{
+	struct buf b;
+	int i, lines = 0;
+	const char *p;
+
+	buf_init(&b, 65536);
+	for (i = 0; i < 100; i++)
+		buf_put(&b, "/ip ipsec peer add x=y\n", 23);
+	buf_u8(&b, 0);
+	ck_assert_ptr_null(load((const char *)b.data));
+	for (p = diags; (p = strchr(p, '\n')) != NULL; p++)
+		lines++;
+	ck_assert_int_eq(lines, CONF_ERRORS_MAX + 1);
+	ck_assert_ptr_nonnull(strstr(diags, "too many errors, giving up\n"));
+	buf_free(&b);
+}
+END_TEST
+
+/* Every way to say the same. */
+START_TEST(spellings)
+{
+	static const char *const same[] = {
+		PEER,
+		"/ip/ipsec/peer/add name=p address=192.0.2.2 "
+		    "exchange-mode=ike2",
+		"/ip ipsec peer add name=\"p\" address=\"192.0.2.2\"/32 "
+		    "exchange-mode=ike2;",
+		"/ip ipsec\npeer add name=p address=192.0.2.2 "
+		    "exchange-mode=ike2\n",
+		"/ip\nipsec\npeer\nadd name=p exchange-mode=ike2 "
+		    "address=192.0.2.2\n",
+		"/ip ipsec policy\n.. peer\nadd name=p exchange-mode=ike2 "
+		    "address=192.0.2.2\n",
+		"/ip ipsec policy\n../peer\nadd name=p exchange-mode=ike2 "
+		    "address=192.0.2.2\n",
+		"/ip ipsec peer\r\nadd name=p exchange-mode=ik\\\r\n"
+		    "    e2 address=192.0.2.2\r\n",
+		"\xef\xbb\xbf/ip ipsec peer\nadd \\\n  name=\\\n  p "
+		    "exchange-mode=ike2 address=\\\n    192.0.2.2 # why\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2\n"
+		    "set p address=192.0.2.2\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2\n"
+		    "set 0 address=192.0.2.2\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2\n"
+		    "set [ find name=p ] address=192.0.2.2\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2\n"
+		    "set [find where name~\"^p\" exchange-mode=ike2] "
+		    "address=192.0.2.2\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2\n"
+		    "set numbers=[find name=p] address=192.0.2.2\n",
+		"/ip ipsec peer\nadd name=q exchange-mode=ike2 passive=yes "
+		    "port=501 comment=x address=192.0.2.2\n"
+		    "set q name=p !comment passive=no\nunset p port\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2 "
+		    "address=192.0.2.2\nadd name=r exchange-mode=ike2\n"
+		    "remove r\ndisable p; enable 0\n",
+		"/ip ipsec peer\nadd name=p exchange-mode=ike2 "
+		    "address=192.0.2.2/32 local-address=0.0.0.0 "
+		    "profile=default passive=false send-initial-contact=true",
+	};
+	struct conf *want = load_ok(PEER), *got;
+	size_t i;
+
+	for (i = 0; i < sizeof(same) / sizeof(same[0]); i++) {
+		got = load_ok(same[i]);
+		ck_assert_msg(conf_equal(want, got), "%s", same[i]);
+		conf_free(got);
+	}
+	got = load_ok("/ip ipsec peer add name=p address=192.0.2.3 "
+	    "exchange-mode=ike2\n");
+	ck_assert(!conf_equal(want, got));
+	conf_free(got);
+	conf_free(want);
+}
+END_TEST
+
+static int64_t
+lifetime(const char *text)
+{
+	char script[128];
+	struct conf *c;
+	int64_t t = -1;
+
+	snprintf(script, sizeof(script),
+	    "/ip ipsec profile set default lifetime=%s", text);
+	if ((c = load(script)) != NULL)
+		t = conf_num(conf_by_name(c, CONF_PROFILE, "default"),
+		    CONF_PROFILE_LIFETIME);
+	conf_free(c);
+	return t;
+}
+
+START_TEST(times)
+{
+	ck_assert_int_eq(lifetime("30m"), 1800);
+	ck_assert_int_eq(lifetime("1d"), 86400);
+	ck_assert_int_eq(lifetime("2m"), 120);
+	ck_assert_int_eq(lifetime("28800s"), 28800);
+	ck_assert_int_eq(lifetime("28800"), 28800);
+	ck_assert_int_eq(lifetime("1h30m"), 5400);
+	ck_assert_int_eq(lifetime("00:30:00"), 1800);
+	ck_assert_int_eq(lifetime("08:00"), 28800);
+	ck_assert_int_eq(lifetime("1d00:30:00"), 88200);
+	ck_assert_int_eq(lifetime("1w2d3h4m5s"), 788645);
+	ck_assert_int_eq(lifetime("00:60:00"), -1);
+	ck_assert_int_eq(lifetime("1h2h"), -1);
+	ck_assert_int_eq(lifetime("5s1h"), -1);
+	ck_assert_int_eq(lifetime("1h30"), -1);
+	ck_assert_int_eq(lifetime("h"), -1);
+	ck_assert_int_eq(lifetime("\"\""), -1);
+	ck_assert_int_eq(lifetime("-1h"), -1);
+	ck_assert_int_eq(lifetime("99999999999999999999s"), -1);
+	ck_assert_int_eq(lifetime("500ms"), -1);
+}
+END_TEST
+
+START_TEST(escapes)
+{
+	struct conf *c = load_ok("/ip ipsec group add name=g comment="
+	    "\"a\\\"b\\\\c\\nd\\re\\tf\\$g\\?h\\_i\\41\\7E\\a\\b\\f\\v\"\"j\"k");
+
+	ck_assert_str_eq(conf_str(conf_by_name(c, CONF_GROUP, "g"),
+	    CONF_GROUP_COMMENT),
+	    "a\"b\\c\nd\re\tf$g?h iA~\a\b\f\vjk");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(getters)
+{
+	struct conf *c = load_ok(
+	    "/ip ipsec profile add name=f enc-algorithm=aes-256-gcm,"
+	    "chacha20poly1305,aes-128-ccm,aes-192-ctr hash-algorithm=sha384,"
+	    "aes-xcbc,aes-cmac dh-group=x25519,x448 dpd-interval=disable-dpd\n"
+	    "/ip ipsec proposal add name=r pfs-group=none esn=both "
+	    "replay-window=512 auth-algorithms=null "
+	    "enc-algorithms=aes-128gcm\n"
+	    "/ip ipsec peer\n"
+	    "add name=a address=gw.example.net exchange-mode=ike2 profile=f\n"
+	    "add name=b address=2001:db8::/32 exchange-mode=ike2 passive=yes "
+	    "local-address=2001:db8::1 port=501\n"
+	    "/ip ipsec identity\n"
+	    "add peer=a secret=0x000102 my-id=user-fqdn:a@b remote-id=ignore\n"
+	    "add peer=b secret=0x00 policy-template-group=none\n"
+	    "/ip ipsec policy add peer=b tunnel=yes protocol=tcp src-port=any "
+	    "dst-port=80 level=unique src-address=10.0.0.0/8,2001:db8:1::/48 "
+	    "dst-address=10.9.0.4-10.9.0.9,2001:db8:2::/48 proposal=r\n");
+	const struct conf_obj *f = conf_by_name(c, CONF_PROFILE, "f");
+	const struct conf_obj *r = conf_by_name(c, CONF_PROPOSAL, "r");
+	const struct conf_obj *a = conf_by_name(c, CONF_PEER, "a");
+	const struct conf_obj *b = conf_by_name(c, CONF_PEER, "b");
+	const struct conf_obj *id = conf_first(c, CONF_IDENTITY);
+	const struct conf_obj *p = conf_first(c, CONF_POLICY)->next;
+	const struct alg *const *algs;
+	const struct prefix *pfx;
+	char s[PREFIX_STRLEN];
+	size_t n;
+
+	algs = conf_algs(f, CONF_PROFILE_ENC, &n);
+	ck_assert_uint_eq(n, 4);
+	ck_assert_str_eq(suite_name(algs[0], ALG_PHASE1), "aes-256-gcm");
+	ck_assert_int_eq(algs[0]->v2, 20);
+	algs = conf_algs(f, CONF_PROFILE_PRF, &n);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_int_eq(algs[0]->kind, SUITE_PRF);
+	ck_assert_int_eq(algs[0]->v2, 6);
+	ck_assert_int_eq(algs[1]->v2, 4);
+	ck_assert_int_eq(algs[2]->v2, 8);
+	ck_assert(!conf_is_set(f, CONF_PROFILE_PRF));
+	ck_assert_int_eq(conf_num(f, CONF_PROFILE_DPD_INTERVAL), 0);
+	algs = conf_algs(r, CONF_PROPOSAL_PFS, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert(algs[0]->flags & ALG_NONE);
+	ck_assert_int_eq(conf_num(r, CONF_PROPOSAL_ESN), CONF_ESN_BOTH);
+	ck_assert_int_eq(conf_num(r, CONF_PROPOSAL_REPLAY_WINDOW), 512);
+
+	ck_assert_ptr_null(conf_prefix(a, CONF_PEER_ADDRESS));
+	ck_assert_str_eq(conf_str(a, CONF_PEER_ADDRESS), "gw.example.net");
+	ck_assert_ptr_eq(conf_ref(c, a, CONF_PEER_PROFILE), f);
+	ck_assert_int_eq(conf_addr(a, CONF_PEER_LOCAL_ADDRESS)->family,
+	    AF_UNSPEC);
+	ck_assert_str_eq(prefix_fmt(conf_prefix(b, CONF_PEER_ADDRESS), s,
+	    sizeof(s)), "2001:db8::/32");
+	ck_assert_int_eq(conf_num(b, CONF_PEER_PORT), 501);
+	ck_assert(conf_bool(b, CONF_PEER_PASSIVE));
+	ck_assert_int_eq(conf_num(b, CONF_PEER_EXCHANGE_MODE),
+	    CONF_MODE_IKE2);
+	ck_assert_str_eq(conf_str(b, CONF_PEER_EXCHANGE_MODE), "ike2");
+	ck_assert_str_eq(conf_str(b, CONF_PEER_PROFILE), "default");
+
+	ck_assert_uint_eq(conf_secret(id, CONF_IDENTITY_SECRET)->len, 3);
+	ck_assert_mem_eq(conf_secret(id, CONF_IDENTITY_SECRET)->data,
+	    "\0\1\2", 3);
+	ck_assert_int_eq(conf_id(id, CONF_IDENTITY_MY_ID)->type,
+	    IKEID_USER_FQDN);
+	ck_assert_int_eq(conf_id(id, CONF_IDENTITY_REMOTE_ID)->type,
+	    IKEID_IGNORE);
+	ck_assert_str_eq(conf_str(id, CONF_IDENTITY_GROUP), "default");
+	ck_assert_uint_eq(conf_ref_id(id->next, CONF_IDENTITY_GROUP), 0);
+
+	pfx = conf_prefixes(p, CONF_POLICY_DST_ADDRESS, &n);
+	ck_assert_uint_eq(n, 3);
+	ck_assert_str_eq(prefix_fmt(&pfx[1], s, sizeof(s)), "10.9.0.8/31");
+	ck_assert_int_eq(conf_num(p, CONF_POLICY_PROTOCOL), 6);
+	ck_assert_int_eq(conf_num(p, CONF_POLICY_SRC_PORT), 0);
+	ck_assert_int_eq(conf_num(p, CONF_POLICY_DST_PORT), 80);
+	ck_assert_int_eq(conf_num(p, CONF_POLICY_LEVEL), CONF_LEVEL_UNIQUE);
+	ck_assert(conf_usable(c, p));
+	/* a getter of another type */
+	ck_assert_int_eq(conf_num(p, CONF_POLICY_SRC_ADDRESS), 0);
+	ck_assert_ptr_null(conf_prefixes(p, CONF_POLICY_LEVEL, &n));
+	ck_assert_str_eq(conf_str(p, 99), "");
+	conf_free(c);
+}
+END_TEST
+
+/* What one gets without saying anything. */
+START_TEST(defaults)
+{
+	struct conf *c = load_ok("");
+	const struct conf_obj *t = conf_first(c, CONF_POLICY);
+	char s[256];
+
+	ck_assert_uint_eq(conf_count(c, CONF_POLICY), 1);
+	ck_assert_uint_eq(t->flags, CONF_F_BUILTIN | CONF_F_TEMPLATE);
+	ck_assert_str_eq(conf_flags_fmt(t, s), "T*");
+	ck_assert_str_eq(conf_fmt(t, CONF_POLICY_SRC_ADDRESS, 0, s,
+	    sizeof(s)), "::/0");
+	ck_assert_ptr_nonnull(conf_by_name(c, CONF_MODE_CONFIG,
+	    "request-only"));
+	ck_assert_ptr_nonnull(conf_by_name(c, CONF_GROUP, "default"));
+	t = conf_by_name(c, CONF_PROPOSAL, "default");
+	ck_assert_str_eq(conf_fmt(t, CONF_PROPOSAL_ENC, 0, s, sizeof(s)),
+	    "aes-256-cbc,aes-192-cbc,aes-128-cbc,aes-256-gcm,aes-128-gcm");
+	ck_assert_str_eq(conf_fmt(t, CONF_PROPOSAL_LIFETIME, 0, s,
+	    sizeof(s)), "30m");
+	ck_assert_int_eq(conf_num(conf_single(c, CONF_SETTINGS),
+	    CONF_SETTINGS_IKE_PORT), 500);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(order)
+{
+	struct conf *c = load_ok(BASE POLICY
+	    "src-address=10.0.1.0/24 dst-address=10.9.0.0/16 comment=a\n"
+	    "add peer=p tunnel=yes src-address=10.0.2.0/24 "
+	    "dst-address=10.9.0.0/16 comment=b\n"
+	    "add peer=p tunnel=yes src-address=10.0.3.0/24 "
+	    "dst-address=10.9.0.0/16 comment=c place-before=1\n"
+	    "add action=none src-address=10.0.4.0/24 "
+	    "dst-address=10.9.0.0/16 comment=d place-before=[find comment=b]\n"
+	    "move [find comment=a] 0\nmove 1\n");
+	const struct conf_obj *o;
+	char seen[16] = "";
+
+	CONF_FOREACH(c, CONF_POLICY, o)
+		strcat(seen, o->flags & CONF_F_BUILTIN ? "*" :
+		    conf_str(o, CONF_POLICY_COMMENT));
+	ck_assert_str_eq(seen, "acdb*");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(transport_addresses)
+{
+	struct conf *c = load_ok("/ip ipsec peer add name=p "
+	    "address=192.0.2.2 local-address=192.0.2.1 exchange-mode=ike2\n"
+	    IDENT "/ip ipsec policy add peer=p protocol=gre\n");
+	const struct conf_obj *o = conf_first(c, CONF_POLICY)->next;
+	char s[64];
+
+	ck_assert_str_eq(conf_fmt(o, CONF_POLICY_SRC_ADDRESS, 0, s,
+	    sizeof(s)), "192.0.2.1/32");
+	ck_assert_str_eq(conf_fmt(o, CONF_POLICY_DST_ADDRESS, 0, s,
+	    sizeof(s)), "192.0.2.2/32");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(usable)
+{
+	struct conf *c = load_ok(BASE POLICY
+	    "src-address=10.0.0.0/8 dst-address=10.9.0.0/16\n"
+	    "add peer=p tunnel=yes src-address=10.0.0.0/8 "
+	    "dst-address=10.9.0.0/16\n"
+	    "/ip ipsec peer disable p\n");
+	const struct conf_obj *o = conf_first(c, CONF_POLICY)->next;
+
+	ck_assert(!conf_usable(c, conf_by_name(c, CONF_PEER, "p")));
+	ck_assert(!conf_usable(c, o));
+	ck_assert_uint_eq(o->flags, 0);
+	ck_assert_uint_eq(o->next->flags, CONF_F_INVALID);
+	ck_assert_str_eq(o->next->reason, "the policy of line 6 has the same "
+	    "src-address, dst-address, protocol and ports");
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(numbers_kept)
+{
+	struct conf *old = load_ok(BASE POLICY
+	    "src-address=10.0.1.0/24 dst-address=10.9.0.0/16\n"
+	    "add peer=p tunnel=yes src-address=10.0.2.0/24 "
+	    "dst-address=10.9.0.0/16\n");
+	struct conf *new = load_ok("/ip ipsec peer add name=o address=1.1.1.1 "
+	    "exchange-mode=ike2\n" BASE "add peer=o secret=" GOOD "\n" POLICY
+	    "src-address=10.0.2.0/24 dst-address=10.9.0.0/16 comment=x\n"
+	    "add peer=o tunnel=yes src-address=10.0.1.0/24 "
+	    "dst-address=10.9.0.0/16\n");
+	const struct conf_obj *a, *b;
+
+	conf_inherit_ids(new, old);
+	ck_assert_uint_eq(conf_by_name(new, CONF_PEER, "p")->id,
+	    conf_by_name(old, CONF_PEER, "p")->id);
+	a = conf_first(old, CONF_POLICY)->next->next;	/* 10.0.2.0 */
+	b = conf_first(new, CONF_POLICY)->next;
+	ck_assert_uint_eq(a->id, b->id);
+	ck_assert(!conf_obj_equal(a, b));
+	ck_assert_ptr_null(conf_by_id(old, b->next->id));
+	ck_assert_ptr_null(conf_by_id(old,
+	    conf_by_name(new, CONF_PEER, "o")->id));
+	ck_assert_ptr_eq(conf_ref(new, b->next, CONF_POLICY_PEER),
+	    conf_by_name(new, CONF_PEER, "o"));
+	ck_assert_ptr_eq(conf_by_id(new, b->id), b);
+	conf_free(old);
+	conf_free(new);
+}
+END_TEST
+
+START_TEST(resolved_name)
+{
+	struct conf *c = load_ok("/ip ipsec peer\nadd name=p "
+	    "address=gw.example.net exchange-mode=ike2\n"
+	    "add name=q address=10.0.0.0/8 exchange-mode=ike2\n");
+	struct conf_obj *p = conf_by_name(c, CONF_PEER, "p");
+	struct conf_obj *q = conf_by_name(c, CONF_PEER, "q");
+	struct addr a;
+	char s[PREFIX_STRLEN];
+
+	ck_assert_int_eq(addr_parse(&a, "198.51.100.7"), 0);
+	conf_set_resolved(p, &a);
+	conf_set_resolved(q, &a);
+	ck_assert_str_eq(prefix_fmt(conf_prefix(p, CONF_PEER_ADDRESS), s,
+	    sizeof(s)), "198.51.100.7/32");
+	ck_assert_str_eq(conf_str(p, CONF_PEER_ADDRESS), "gw.example.net");
+	ck_assert_str_eq(prefix_fmt(conf_prefix(q, CONF_PEER_ADDRESS), s,
+	    sizeof(s)), "10.0.0.0/8");
+	conf_set_resolved(p, NULL);
+	ck_assert_ptr_null(conf_prefix(p, CONF_PEER_ADDRESS));
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(secrets_wiped)
+{
+	struct conf *c = load_ok(BASE);
+	const struct conf_obj *o = conf_first(c, CONF_IDENTITY);
+
+	ck_assert_uint_eq(conf_secret(o, CONF_IDENTITY_SECRET)->len, 20);
+	conf_wipe_secrets(c);
+	ck_assert_uint_eq(conf_secret(o, CONF_IDENTITY_SECRET)->len, 0);
+	ck_assert(!conf_is_set(o, CONF_IDENTITY_SECRET));
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(logging)
+{
+	struct conf *c = load_ok("/system logging\nadd topics=ipsec,!packet\n"
+	    "add topics=radius,debug disabled=yes\n");
+	const struct conf_obj *o = conf_first(c, CONF_LOGGING);
+	uint32_t mask = conf_log_mask(c);
+
+	while (conf_is_set(o, CONF_LOGGING_TOPICS) == false)
+		o = o->next;
+	ck_assert(conf_log_match(o, LOG_T_IPSEC | LOG_T_DEBUG));
+	ck_assert(!conf_log_match(o, LOG_T_IPSEC | LOG_T_PACKET));
+	ck_assert(!conf_log_match(o, LOG_T_RADIUS | LOG_T_DEBUG));
+	ck_assert(mask & LOG_T_DEBUG);
+	ck_assert(!(mask & LOG_T_PACKET));
+	ck_assert(mask & LOG_T_ERROR);
+	ck_assert(mask & LOG_T_SYSTEM);
+	conf_free(c);
+}
+END_TEST
+
+START_TEST(many_objects)
+{
+	struct conf *c;
+	struct buf b;
+	char line[256];
+	int i;
+
+	buf_init(&b, 8 << 20);
+	for (i = 0; i < 3000; i++) {
+		snprintf(line, sizeof(line), "/ip ipsec peer add name=p%d "
+		    "address=10.%d.%d.1 exchange-mode=ike2\n"
+		    "/ip ipsec identity add peer=p%d secret=" GOOD "\n", i,
+		    i / 256, i % 256, i);
+		buf_put(&b, line, strlen(line));
+	}
+	buf_u8(&b, 0);
+	c = load_ok((const char *)b.data);
+	ck_assert_str_eq(diags, "");
+	ck_assert_uint_eq(conf_count(c, CONF_PEER), 3000);
+	ck_assert_ptr_nonnull(conf_by_name(c, CONF_PEER, "p2999"));
+	conf_free(c);
+	buf_free(&b);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("conf");
+	TCase *t = tcase_create("load");
+	SRunner *r;
+	int failed;
+
+	tcase_set_timeout(t, 60);
+	tcase_add_loop_test(t, refused, 0,
+	    sizeof(refusals) / sizeof(refusals[0]));
+	tcase_add_loop_test(t, warned, 0,
+	    sizeof(warnings) / sizeof(warnings[0]));
+	tcase_add_test(t, many_errors);
+	tcase_add_test(t, spellings);
+	tcase_add_test(t, times);
+	tcase_add_test(t, escapes);
+	tcase_add_test(t, getters);
+	tcase_add_test(t, defaults);
+	tcase_add_test(t, order);
+	tcase_add_test(t, transport_addresses);
+	tcase_add_test(t, usable);
+	tcase_add_test(t, numbers_kept);
+	tcase_add_test(t, resolved_name);
+	tcase_add_test(t, secrets_wiped);
+	tcase_add_test(t, logging);
+	tcase_add_test(t, many_objects);
+	suite_add_tcase(s, t);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
