@@ -16,6 +16,18 @@ static const struct bk_body bypass_body = {
 	.prio = PRIO_FIRST / 2, .action = BK_PASS,
 };
 
+/* Whether templates are of any use to anybody. */
+static bool
+generates(const struct km_conf *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nidentities; i++)
+		if (c->identities[i].usable && c->identities[i].generate)
+			return true;
+	return false;
+}
+
 static bool
 wanted(const struct km_conf *c)
 {
@@ -24,7 +36,7 @@ wanted(const struct km_conf *c)
 
 	for (i = 0; c != NULL && i < c->npolicies; i++) {
 		p = &c->policies[i];
-		if (!p->usable)
+		if (!p->usable || (p->template && !generates(c)))
 			continue;
 		for (j = 0; j < p->nlocal; j++)
 			if (p->local[j].lo.family == AF_INET6)

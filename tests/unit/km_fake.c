@@ -1,0 +1,411 @@
+#include "tests/unit/km_fake.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+struct fake fake;
+struct told told;
+
+void
+fake_reset(void)
+{
+	memset(&fake, 0, sizeof(fake));
+	memset(&told, 0, sizeof(told));
+}
+
+static struct fake_policy *
+policy_slot(const struct selector *sel)
+{
+	struct fake_policy *p, *empty = NULL;
+
+	for (p = fake.policy; p < fake.policy + FAKE_MAX; p++) {
+		if (p->used && sel_cmp(&p->sel, sel) == 0)
+			return p;
+		if (!p->used && empty == NULL)
+			empty = p;
+	}
+	return empty;
+}
+
+static struct fake_sa *
+sa_slot(const struct addr *dst, uint32_t spi)
+{
+	struct fake_sa *s, *empty = NULL;
+
+	for (s = fake.sa; s < fake.sa + FAKE_MAX; s++) {
+		if (s->used && s->spi == spi && addr_equal(&s->dst, dst))
+			return s;
+		if (!s->used && empty == NULL)
+			empty = s;
+	}
+	return empty;
+}
+
+static int
+sa_add(const struct bk_sa *sa)
+{
+	struct fake_sa *s = sa_slot(&sa->dst.addr, sa->spi);
+
+	if (s->used)
+		return EEXIST;
+	*s = (struct fake_sa){ .src = sa->src.addr, .dst = sa->dst.addr,
+		.spi = sa->spi, .reqid = sa->reqid, .used = true,
+		.add_time = (uint64_t)time(NULL) };
+	fake.sa_keys_seen += sa->encr_key != NULL && sa->encr_key->len > 0;
+	return 0;
+}
+
+static int
+policy_set(struct bk_op *op)
+{
+	struct fake_policy *p = policy_slot(op->sel);
+
+	fake.sets++;
+	op->dirs = 0;
+	if (p->used && !op->replace)
+		return EEXIST;
+	op->dirs = BK_ALL_DIRS;
+	p->sel = *op->sel;
+	p->body = op->body;
+	p->ours = p->used = true;
+	return 0;
+}
+
+static int
+policy_del(const struct bk_op *op)
+{
+	struct fake_policy *p = policy_slot(op->sel);
+
+	fake.dels++;
+	if (op->dirs != 0)
+		p->used = false;
+	return 0;
+}
+
+static int
+one(struct bk_op *op)
+{
+	struct fake_sa *s;
+
+	switch (op->kind) {
+	case BK_SA_ADD:
+		return sa_add(&op->sa);
+	case BK_SA_DEL:
+		s = sa_slot(&op->sa.dst.addr, op->sa.spi);
+		s->used = false;
+		return 0;
+	case BK_POLICY_SET:
+		return policy_set(op);
+	case BK_POLICY_DEL:
+		return policy_del(op);
+	}
+	return EINVAL;
+}
+
+static void
+count_gaps(const struct bk_op *ops, size_t n)
+{
+	size_t i, j;
+
+	for (i = 0; i < n; i++)
+		for (j = i + 1; j < n && ops[i].kind == BK_POLICY_DEL; j++)
+			fake.gaps += ops[j].kind == BK_POLICY_SET &&
+			    sel_cmp(ops[i].sel, ops[j].sel) == 0;
+}
+
+static size_t
+fake_apply(void *ctx, struct bk_op *ops, size_t n, char *why)
+{
+	int fail = fake.fail_at;
+	size_t i, bad = 0;
+
+	(void)ctx;
+	fake.applies++;
+	fake.fail_at = 0;
+	count_gaps(ops, n);
+	why[0] = '\0';
+	for (i = 0; i < n; i++) {
+		ops[i].error = fail == (int)i + 1 ? fake.fail_errno :
+		    one(&ops[i]);
+		if (ops[i].error == 0)
+			continue;
+		bad++;
+		snprintf(why, BK_WHY_LEN, "step %zu: %s", i,
+		    strerror(ops[i].error));
+	}
+	return bad;
+}
+
+static int
+fake_sa_get(void *ctx, const struct addr *dst, uint32_t spi,
+    struct bk_sa_state *st)
+{
+	struct fake_sa *s = sa_slot(dst, spi);
+
+	(void)ctx;
+	memset(st, 0, sizeof(*st));
+	if (!s->used) {
+		errno = ESRCH;
+		return -1;
+	}
+	st->packets = s->packets;
+	return 0;
+}
+
+static int
+fake_sa_move(void *ctx, const struct bk_sa *old, const struct endpoint *src,
+    const struct endpoint *dst, char *why)
+{
+	struct fake_sa *s = sa_slot(&old->dst.addr, old->spi);
+
+	(void)ctx;
+	if (!s->used) {
+		snprintf(why, BK_WHY_LEN, "no such SA");
+		return -1;
+	}
+	s->src = src->addr;
+	s->dst = dst->addr;
+	return 0;
+}
+
+static int
+fake_sa_dump(void *ctx, void (*fn)(void *, const struct bk_sa_state *),
+    void *arg, char *why)
+{
+	const struct fake_sa *s;
+	struct bk_sa_state st;
+
+	(void)ctx;
+	(void)why;
+	for (s = fake.sa; s < fake.sa + FAKE_MAX; s++) {
+		if (!s->used)
+			continue;
+		st = (struct bk_sa_state){ .src = s->src, .dst = s->dst,
+			.spi = s->spi, .reqid = s->reqid, .esp = true,
+			.add_time = s->add_time };
+		fn(arg, &st);
+	}
+	return 0;
+}
+
+static int
+fake_policy_dump(void *ctx, void (*fn)(void *, const struct selector *),
+    void *arg, char *why)
+{
+	const struct fake_policy *p;
+
+	(void)ctx;
+	(void)why;
+	for (p = fake.policy; p < fake.policy + FAKE_MAX; p++)
+		if (p->used && p->ours)
+			fn(arg, &p->sel);
+	return 0;
+}
+
+static void
+fake_close(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct backend_ops fake_ops = {
+	.name = "fake", .apply = fake_apply, .sa_get = fake_sa_get,
+	.sa_move = fake_sa_move, .sa_dump = fake_sa_dump,
+	.policy_dump = fake_policy_dump, .close = fake_close,
+};
+
+static void
+tell_acquire(void *arg, unsigned worker, const struct acquire *a)
+{
+	(void)arg;
+	told.acquires++;
+	told.worker = worker;
+	told.acquire = *a;
+}
+
+static void
+tell_expire(void *arg, unsigned worker, uint32_t spi, bool hard)
+{
+	(void)arg;
+	told.worker = worker;
+	told.spi = spi;
+	told.expires++;
+	told.hards += hard;
+}
+
+static void
+tell_mapping(void *arg, unsigned worker, const struct sad_child *c,
+    const struct endpoint *remote)
+{
+	(void)arg;
+	told.mappings++;
+	told.worker = worker;
+	told.spi = c->spi_in;
+	told.mapped = *remote;
+}
+
+void
+fake_km(struct km *km, unsigned workers)
+{
+	static const struct km_out out = { tell_acquire, tell_expire,
+		tell_mapping, NULL };
+	struct backend bk = { &fake_ops, NULL };
+	char why[BK_WHY_LEN];
+
+	if (km_init(km, &bk, &out, workers) == -1 ||
+	    reconcile_read(km, why) == -1)
+		abort();
+}
+
+static void
+diag(void *arg, const struct conf_diag *d)
+{
+	char line[512];
+
+	(void)arg;
+	if (d->level == CONF_ERROR)
+		fprintf(stderr, "%s\n", conf_diag_fmt(d, line,
+		    sizeof(line)));
+}
+
+/* As the supervisor hands it over: only what keymgr is sent. */
+void
+fake_conf(struct km *km, const char *script)
+{
+	struct conf *all = conf_load_mem("test", script, strlen(script),
+	    diag, NULL);
+	struct conf *part = conf_new();
+	struct conf_obj *o;
+	const char *why = "";
+	struct cur c;
+	struct buf b;
+	int menu;
+
+	if (all == NULL || part == NULL)
+		abort();
+	if (km->conf != NULL)
+		conf_inherit_ids(all, km->conf->conf);
+	buf_init(&b, CONF_OBJECT_MAX);
+	for (menu = 0; menu < CONF_MENUS; menu++) {
+		CONF_FOREACH(all, menu, o) {
+			if (!conf_sends(o, PROC_KEYMGR))
+				continue;
+			buf_reset(&b);
+			conf_pack(&b, o, PROC_KEYMGR);
+			cur_init(&c, b.data, b.len);
+			if (conf_unpack(part, &c, &why) == -1)
+				abort();
+		}
+	}
+	buf_free(&b);
+	conf_free(all);
+	if (conf_complete(part, &why) == -1 || km_configure(km, part) == -1)
+		abort();
+}
+
+unsigned
+fake_sas(void)
+{
+	unsigned n = 0;
+	int i;
+
+	for (i = 0; i < FAKE_MAX; i++)
+		n += fake.sa[i].used;
+	return n;
+}
+
+unsigned
+fake_policies(void)
+{
+	unsigned n = 0;
+	int i;
+
+	for (i = 0; i < FAKE_MAX; i++)
+		n += fake.policy[i].used;
+	return n;
+}
+
+const struct fake_policy *
+fake_find(const char *local, const char *remote)
+{
+	const struct fake_policy *p;
+	struct prefix l, r;
+
+	if (prefix_parse(&l, local, true) == -1 ||
+	    prefix_parse(&r, remote, true) == -1)
+		abort();
+	for (p = fake.policy; p < fake.policy + FAKE_MAX; p++)
+		if (p->used && prefix_equal(&p->sel.local, &l) &&
+		    prefix_equal(&p->sel.remote, &r))
+			return p;
+	return NULL;
+}
+
+struct fake_sa *
+fake_sa_find(uint32_t spi)
+{
+	struct fake_sa *s;
+
+	for (s = fake.sa; s < fake.sa + FAKE_MAX; s++)
+		if (s->used && s->spi == spi)
+			return s;
+	return NULL;
+}
+
+uint32_t
+id_of(const struct km *km, enum conf_menu menu, const char *name)
+{
+	const struct conf_obj *o = conf_by_name(km->conf->conf, menu, name);
+
+	if (o == NULL)
+		abort();
+	return o->id;
+}
+
+uint32_t
+policy_id(const struct km *km, unsigned index)
+{
+	if (index >= km->conf->npolicies)
+		abort();
+	return km->conf->policies[index].id;
+}
+
+void
+set_ts(struct tsel *t, const char *prefix)
+{
+	struct prefix p;
+
+	if (prefix_parse(&p, prefix, true) == -1)
+		abort();
+	tsel_from_prefix(t, &p, 0, 0);
+}
+
+void
+good_req(struct km *km, struct child_req *r, unsigned policy,
+    const char *local, const char *remote)
+{
+	static const uint8_t key[20] = { 1, 2, 3 };
+	static uint32_t spi_out = 0x1000;
+
+	memset(r, 0, sizeof(*r));
+	r->peer = id_of(km, CONF_PEER, policy == P_B ||
+	    policy == P_TEMPLATE ? "b" : "a");
+	r->policy = policy_id(km, policy);
+	if (spi_give(&km->spi, 0, &r->spi_in, 1) != 1)
+		abort();
+	r->spi_out = spi_out++;
+	addr_parse(&r->local.addr, "198.51.100.1");
+	addr_parse(&r->remote.addr, policy == P_B || policy == P_TEMPLATE ?
+	    "203.0.113.5" : "192.0.2.2");
+	r->local.port = r->remote.port = 4500;
+	r->encr = 20;
+	r->encr_bits = 128;
+	secret_set(&r->encr_in, key, sizeof(key));
+	secret_set(&r->encr_out, key, sizeof(key));
+	r->nlocal = r->nremote = 1;
+	set_ts(&r->local_ts[0], local);
+	set_ts(&r->remote_ts[0], remote);
+}
