@@ -1,5 +1,7 @@
 #include "lib/child.h"
 
+#include "config.h"
+
 #include "lib/log.h"
 #include "lib/proto/proto.h"
 #include "lib/proto/show.h"
@@ -7,6 +9,7 @@
 
 #include <sys/stat.h>
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -391,6 +394,29 @@ ignore_signals(void)
 		signal(sigs[i], SIG_IGN);
 }
 
+/*
+ * Everything is said through the supervisor: no file or terminal of the
+ * operator's stays open.  A sanitizer's report needs standard error.
+ */
+static int
+stdio_to_null(void)
+{
+#ifdef WITH_SANITIZERS
+	const int last = STDOUT_FILENO;
+#else
+	const int last = STDERR_FILENO;
+#endif
+	int fd, i, rc = 0;
+
+	if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		return -1;
+	for (i = STDIN_FILENO; i <= last && rc != -1; i++)
+		rc = dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+	return rc == -1 ? -1 : 0;
+}
+
 int
 child_main(int argc, char **argv, const struct child_ops *ops)
 {
@@ -415,6 +441,8 @@ child_main(int argc, char **argv, const struct child_ops *ops)
 		child_close(&c);
 		return 1;
 	}
+	if (stdio_to_null() == -1)
+		child_fatal(&c, "/dev/null cannot be opened");
 	proc_confine(c.desc, c.init.chroot_dir);
 	(void)edge_send(c.super, SUPER_READY, 0, -1, NULL);
 	if (event_base_dispatch(c.base) == -1)
