@@ -4,10 +4,11 @@
  * It drives any gateway; the CPU time is read from the gateway's processes
  * by the script that calls it.  PSK, x25519, AES-GCM-16-128, PRF SHA2-256.
  *
- *	ikeload -l LOCAL -r REMOTE -k SECRET [-p PORT] [-n COUNT] [-w WINDOW]
- *	    [-H]
+ *	ikeload -l LOCAL -r REMOTE -k SECRET [-n COUNT] [-w WINDOW] [-F] [-H]
  *
- * -H holds the socket after the end until standard input ends, so that the
+ * -F moves to port 4500 for IKE_AUTH, as an initiator behind NAT does (a
+ * gateway that can only do ESP in UDP installs the child then).  -H holds
+ * the sockets after the end until standard input ends, so that the
  * gateway's memory can be looked at.
  */
 #include "lib/addr.h"
@@ -35,6 +36,7 @@
 
 #define NONCE_LEN	32
 #define MSG_MAX		4096
+#define MARKER_LEN	4	/* RFC 3948 2.2 */
 #define RETRANSMIT_MS	2000
 #define TRIES_MAX	5
 
@@ -58,7 +60,9 @@ struct hs {
 static struct {
 	struct endpoint local, remote;
 	const char *psk;
-	int fd;
+	int fd;			/* of port 500 */
+	int fd_natt;		/* of port 4500 */
+	bool floats;
 	unsigned count, window;
 	unsigned next, running, done, failed, children;
 	struct hs *hs;
@@ -76,12 +80,21 @@ fill_random(void *p, size_t n)
 static void
 hs_send(struct hs *h)
 {
+	static const uint8_t marker[MARKER_LEN];
+	bool natt = g.floats && h->state == HS_AUTH;
+	struct endpoint to = { .addr = g.remote.addr,
+		.port = natt ? 4500 : 500 };
 	struct sockaddr_storage ss;
-	socklen_t len = endpoint_to_sockaddr(&g.remote, &ss);
+	socklen_t len = endpoint_to_sockaddr(&to, &ss);
+	uint8_t out[MARKER_LEN + MSG_MAX];
+	size_t skip = natt ? 0 : MARKER_LEN;
 
 	h->resend = mono_add(mono_now(), MONO_MS(RETRANSMIT_MS));
 	h->tries++;
-	if (sendto(g.fd, h->sent.data, h->sent.len, 0, (struct sockaddr *)&ss,
+	memcpy(out, marker, MARKER_LEN);
+	memcpy(out + MARKER_LEN, h->sent.data, h->sent.len);
+	if (sendto(natt ? g.fd_natt : g.fd, out + skip,
+	    MARKER_LEN + h->sent.len - skip, 0, (struct sockaddr *)&ss,
 	    len) == -1)
 		warn("sendto");
 }
@@ -406,20 +419,30 @@ resend_due(void)
 }
 
 static void
-run(void)
+drain(int fd, size_t skip)
 {
 	static uint8_t in[65536];
-	struct pollfd pfd = { .fd = g.fd, .events = POLLIN };
-	struct mono check = mono_add(mono_now(), MONO_MS(200));
 	ssize_t n;
+
+	while ((n = recv(fd, in, sizeof(in), MSG_DONTWAIT)) > 0)
+		if ((size_t)n > skip)
+			datagram(in + skip, (size_t)n - skip);
+}
+
+static void
+run(void)
+{
+	struct pollfd pfd[2] = { { .fd = g.fd, .events = POLLIN },
+		{ .fd = g.fd_natt, .events = POLLIN } };
+	struct mono check = mono_add(mono_now(), MONO_MS(200));
 
 	while (g.done + g.failed < g.count) {
 		while (g.running < g.window && g.next < g.count)
 			hs_start(g.next++);
-		if (poll(&pfd, 1, 200) > 0)
-			while ((n = recv(g.fd, in, sizeof(in),
-			    MSG_DONTWAIT)) > 0)
-				datagram(in, (size_t)n);
+		if (poll(pfd, 2, 200) > 0) {
+			drain(g.fd, 0);
+			drain(g.fd_natt, MARKER_LEN);
+		}
 		if (mono_cmp(check, mono_now()) <= 0) {
 			resend_due();
 			check = mono_add(mono_now(), MONO_MS(200));
@@ -427,13 +450,24 @@ run(void)
 	}
 }
 
+static int
+bound(const char *local, uint16_t port)
+{
+	struct sockaddr_storage ss;
+	struct endpoint e = { .addr = g.local.addr, .port = port };
+	socklen_t len = endpoint_to_sockaddr(&e, &ss);
+	int fd = socket(e.addr.family, SOCK_DGRAM, 0), size = 4 << 20;
+
+	if (fd == -1 || bind(fd, (struct sockaddr *)&ss, len) == -1)
+		err(1, "bind %s port %u", local, port);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	return fd;
+}
+
 static void
-setup(const char *local, const char *remote, unsigned port)
+setup(const char *local, const char *remote)
 {
 	const char *why;
-	struct sockaddr_storage ss;
-	socklen_t len;
-	int size = 4 << 20;
 
 	if (suite_init(&why) == -1)
 		errx(1, "%s", why);
@@ -452,13 +486,10 @@ setup(const char *local, const char *remote, unsigned port)
 	if (addr_parse(&g.local.addr, local) == -1 ||
 	    addr_parse(&g.remote.addr, remote) == -1)
 		errx(1, "bad address");
-	g.local.port = (uint16_t)port;
+	g.local.port = 500;
 	g.remote.port = 500;
-	g.fd = socket(g.local.addr.family, SOCK_DGRAM, 0);
-	len = endpoint_to_sockaddr(&g.local, &ss);
-	if (g.fd == -1 || bind(g.fd, (struct sockaddr *)&ss, len) == -1)
-		err(1, "bind %s port %u", local, port);
-	(void)setsockopt(g.fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size));
+	g.fd = bound(local, 500);
+	g.fd_natt = bound(local, 4500);
 	if ((g.hs = calloc(g.count, sizeof(*g.hs))) == NULL)
 		err(1, NULL);
 }
@@ -466,8 +497,8 @@ setup(const char *local, const char *remote, unsigned port)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: ikeload -l LOCAL -r REMOTE -k SECRET [-p PORT]"
-	    " [-n COUNT] [-w WINDOW] [-H]\n");
+	fprintf(stderr, "usage: ikeload -l LOCAL -r REMOTE -k SECRET [-n COUNT]"
+	    " [-w WINDOW] [-F] [-H]\n");
 	exit(2);
 }
 
@@ -476,27 +507,26 @@ main(int argc, char **argv)
 {
 	const char *local = NULL, *remote = NULL;
 	bool hold = false;
-	unsigned port = 500;
 	struct mono t0;
 	int ch;
 
 	g.count = 1000;
 	g.window = 16;
-	while ((ch = getopt(argc, argv, "l:r:k:p:n:w:H")) != -1)
+	while ((ch = getopt(argc, argv, "l:r:k:n:w:FH")) != -1)
 		switch (ch) {
 		case 'l': local = optarg; break;
 		case 'r': remote = optarg; break;
 		case 'k': g.psk = optarg; break;
-		case 'p': port = (unsigned)atoi(optarg); break;
 		case 'n': g.count = (unsigned)atoi(optarg); break;
 		case 'w': g.window = (unsigned)atoi(optarg); break;
+		case 'F': g.floats = true; break;
 		case 'H': hold = true; break;
 		default: usage();
 		}
 	if (local == NULL || remote == NULL || g.psk == NULL ||
-	    g.count == 0 || g.window == 0 || port > UINT16_MAX)
+	    g.count == 0 || g.window == 0)
 		usage();
-	setup(local, remote, port);
+	setup(local, remote);
 	t0 = mono_now();
 	run();
 	printf("done %u failed %u children %u wall-ms %lld\n", g.done,
