@@ -25,6 +25,8 @@ static const enum auth_status status_map[CD_STATUS_MAX] = {
 	[CD_BAD_METHOD] = AUTH_BAD_METHOD,
 	[CD_BAD_ASKED_ID] = AUTH_BAD_ASKED_ID,
 	[CD_BAD_REQUEST] = AUTH_BAD_REQUEST,
+	[CD_BAD_CERT] = AUTH_BAD,
+	[CD_BUSY] = AUTH_UNAVAILABLE,
 };
 
 static struct blob

@@ -13,10 +13,10 @@
 #include "ikepd/ikepd.h"
 
 #include "lib/log.h"
+#include "lib/pool.h"
 #include "lib/suite/suite.h"
 #include "ikepd/config.h"
 #include "ikepd/ke_job.h"
-#include "ikepd/pool.h"
 #include "ikepd/udp.h"
 
 #include <openssl/rand.h>

@@ -24,6 +24,48 @@ blob_get(struct cur *c, struct cd_blob *v, size_t max)
 	return 0;
 }
 
+static void
+certs_put(struct buf *b, const struct cd_cert *certs, size_t n)
+{
+	size_t i;
+
+	if (n > CD_CERTS_MAX) {
+		b->failed = true;
+		return;
+	}
+	buf_u8(b, (uint8_t)n);
+	for (i = 0; i < n; i++) {
+		buf_u8(b, certs[i].encoding);
+		blob_put(b, &certs[i].data);
+	}
+}
+
+static int
+certs_get(struct cur *c, struct cd_cert certs[CD_CERTS_MAX], size_t *ncerts)
+{
+	size_t left = CD_CERTS_LEN_MAX;
+	uint8_t n;
+	size_t i;
+
+	if (cur_u8(c, &n) == -1 || n > CD_CERTS_MAX)
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (cur_u8(c, &certs[i].encoding) == -1 ||
+		    blob_get(c, &certs[i].data, left) == -1)
+			return -1;
+		left -= certs[i].data.len;
+	}
+	*ncerts = n;
+	return 0;
+}
+
+static int
+certreq_get(struct cur *c, struct cd_blob *v)
+{
+	return blob_get(c, v, CD_CERTREQ_MAX) == -1 ||
+	    v->len % CD_CA_HASH_LEN != 0 ? -1 : 0;
+}
+
 void
 cd_auth_put(struct buf *b, const struct cd_auth *a)
 {
@@ -44,6 +86,9 @@ cd_auth_put(struct buf *b, const struct cd_auth *a)
 	blob_put(b, &a->id_asked);
 	buf_u8(b, a->method);
 	blob_put(b, &a->auth);
+	certs_put(b, a->certs, a->ncerts);
+	blob_put(b, &a->certreq);
+	buf_u16(b, a->hashes);
 }
 
 int
@@ -68,7 +113,10 @@ cd_auth_get(struct cur *c, struct cd_auth *a, const char **why)
 	    blob_get(c, &a->id_peer, CD_ID_MAX) == -1 ||
 	    blob_get(c, &a->id_asked, CD_ID_MAX) == -1 ||
 	    cur_u8(c, &a->method) == -1 ||
-	    blob_get(c, &a->auth, CD_AUTH_MAX) == -1 || cur_end(c) == -1)
+	    blob_get(c, &a->auth, CD_AUTH_MAX) == -1 ||
+	    certs_get(c, a->certs, &a->ncerts) == -1 ||
+	    certreq_get(c, &a->certreq) == -1 ||
+	    cur_u16(c, &a->hashes) == -1 || cur_end(c) == -1)
 		return -1;
 	a->initiator = initiator == 1;
 	return 0;
@@ -83,6 +131,9 @@ cd_result_put(struct buf *b, const struct cd_result *r)
 	blob_put(b, &r->id_own);
 	buf_u8(b, r->method);
 	blob_put(b, &r->auth);
+	certs_put(b, r->certs, r->ncerts);
+	buf_put(b, r->fp, sizeof(r->fp));
+	buf_str(b, r->subject);
 }
 
 int
@@ -97,8 +148,46 @@ cd_result_get(struct cur *c, struct cd_result *r, const char **why)
 	    cur_str(c, r->reason, sizeof(r->reason)) == -1 ||
 	    blob_get(c, &r->id_own, CD_ID_MAX) == -1 ||
 	    cur_u8(c, &r->method) == -1 ||
-	    blob_get(c, &r->auth, CD_AUTH_MAX) == -1 || cur_end(c) == -1)
+	    blob_get(c, &r->auth, CD_AUTH_MAX) == -1 ||
+	    certs_get(c, r->certs, &r->ncerts) == -1 ||
+	    cur_copy(c, r->fp, sizeof(r->fp)) == -1 ||
+	    cur_str(c, r->subject, sizeof(r->subject)) == -1 ||
+	    cur_end(c) == -1)
 		return -1;
 	r->status = (enum cd_status)status;
+	return 0;
+}
+
+void
+cd_trust_put(struct buf *b, const struct cd_trust *t)
+{
+	buf_u16(b, t->hashes);
+	buf_u8(b, t->flags);
+	blob_put(b, &t->certreq);
+}
+
+int
+cd_trust_get(struct cur *c, struct cd_trust *t, const char **why)
+{
+	*why = "malformed list of trusted CAs";
+	if (cur_u16(c, &t->hashes) == -1 || cur_u8(c, &t->flags) == -1 ||
+	    (t->flags & ~CD_TRUST_CERTS) != 0 ||
+	    certreq_get(c, &t->certreq) == -1 || cur_end(c) == -1)
+		return -1;
+	return 0;
+}
+
+void
+cd_revoked_put(struct buf *b, const uint8_t fp[CD_FP_LEN])
+{
+	buf_put(b, fp, CD_FP_LEN);
+}
+
+int
+cd_revoked_get(struct cur *c, uint8_t fp[CD_FP_LEN], const char **why)
+{
+	*why = "malformed fingerprint";
+	if (cur_copy(c, fp, CD_FP_LEN) == -1 || cur_end(c) == -1)
+		return -1;
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
  * The edge ikepd - certd: authentication.  certd holds the pre-shared keys
- * (and later the private keys); ikepd never sees one.  certd assembles the
+ * and the private keys; ikepd never sees one.  certd assembles the
  * octets of RFC 7296 2.15 itself from the named parts below, so it cannot
  * be used to sign or MAC a string of the asker's choice.
  */
@@ -16,12 +16,34 @@
 
 enum ikecd_type {
 	IKECD_AUTH = 1,		/* ikepd -> certd: struct cd_auth */
-	IKECD_RESULT,		/* certd -> ikepd: struct cd_result */
+	IKECD_RESULT,		/* certd -> ikepd: struct cd_result; may come
+				 * late and in another order than was asked */
+	IKECD_TRUST,		/* certd -> ikepd: struct cd_trust; at start
+				 * and whenever it changes */
+	IKECD_REVOKED,		/* certd -> ikepd: a fingerprint; the IKE SAs
+				 * whose peer showed that leaf are deleted */
 };
 
 #define CD_ID_MAX	512	/* body of an ID payload: type, reserved, data */
 #define CD_AUTH_MAX	2048	/* authentication data */
 #define CD_MSG_MAX	32768	/* an IKE_SA_INIT message */
+#define CD_CERTS_MAX	16	/* CERT payloads */
+#define CD_CERTS_LEN_MAX 65536	/* bytes in all of them */
+#define CD_CA_HASH_LEN	20	/* SHA-1 of a SubjectPublicKeyInfo */
+#define CD_CERTREQ_MAX	(64 * CD_CA_HASH_LEN)
+#define CD_FP_LEN	32	/* SHA-256 of a certificate */
+#define CD_SUBJECT_MAX	256	/* text, with NUL */
+
+/*
+ * Hash algorithms of SIGNATURE_HASH_ALGORITHMS (RFC 7427 section 4, RFC
+ * 8420 section 2): CD_HASH(n) of the number n in the notification.
+ */
+#define CD_HASH(n)	(1u << (n))
+#define CD_HASH_SHA1	CD_HASH(1)
+#define CD_HASH_SHA256	CD_HASH(2)
+#define CD_HASH_SHA384	CD_HASH(3)
+#define CD_HASH_SHA512	CD_HASH(4)
+#define CD_HASH_IDENTITY CD_HASH(5)
 
 /* What is asked; both may be asked at once (a responder's case). */
 #define CD_VERIFY	0x01	/* check the peer's AUTH */
@@ -34,6 +56,12 @@ enum ikecd_type {
 struct cd_blob {
 	const uint8_t *p;
 	size_t len;
+};
+
+/* A CERT payload: encoding of RFC 7296 section 3.6 and data. */
+struct cd_cert {
+	uint8_t encoding;
+	struct cd_blob data;
 };
 
 struct cd_auth {
@@ -50,7 +78,14 @@ struct cd_auth {
 	struct cd_blob id_peer;	/* ID payload body of the peer (VERIFY) */
 	struct cd_blob id_asked;	/* IDr the initiator asked for, or empty */
 	uint8_t method;		/* of the peer's AUTH payload (VERIFY) */
-	struct cd_blob auth;	/* the peer's authentication data (VERIFY) */
+	struct cd_blob auth;	/* the peer's authentication data (VERIFY);
+				 * of method 14 with its AlgorithmIdentifier */
+	size_t ncerts;		/* 0..CD_CERTS_MAX, as received (VERIFY) */
+	struct cd_cert certs[CD_CERTS_MAX];
+	struct cd_blob certreq;	/* SHA-1 hashes of all CERTREQ payloads for
+				 * X.509, one after the other (MAKE) */
+	uint16_t hashes;	/* CD_HASH bits that the peer announced; 0: no
+				 * such notification, classic methods only */
 };
 
 enum cd_status {
@@ -60,6 +95,8 @@ enum cd_status {
 	CD_BAD_METHOD,		/* the peer used another method */
 	CD_BAD_ASKED_ID,	/* the peer asked for an ID that is not ours */
 	CD_BAD_REQUEST,		/* the request's parts do not fit together */
+	CD_BAD_CERT,		/* the peer's certificate is not accepted */
+	CD_BUSY,		/* no answer now; the peer will ask again */
 	CD_STATUS_MAX
 };
 
@@ -70,15 +107,34 @@ struct cd_result {
 	struct cd_blob id_own;	/* our ID payload body (MAKE) */
 	uint8_t method;		/* of our AUTH payload (MAKE) */
 	struct cd_blob auth;	/* our authentication data (MAKE) */
+	size_t ncerts;		/* to send: leaf first, then intermediates */
+	struct cd_cert certs[CD_CERTS_MAX];
+	uint8_t fp[CD_FP_LEN];	/* of the peer's leaf; zero: none (VERIFY) */
+	char subject[CD_SUBJECT_MAX];	/* of it, for the log; "" */
 };
+
+/* What an IKE_SA_INIT says about us. */
+struct cd_trust {
+	uint16_t hashes;	/* CD_HASH bits we can verify; to announce when
+				 * there is an identity with certificates */
+	uint8_t flags;		/* CD_TRUST_ */
+	struct cd_blob certreq;	/* hashes of the CAs we trust */
+};
+#define CD_TRUST_CERTS	0x01	/* some identity takes certificates */
 
 /* As in the other edges; blobs of a get borrow from the cursor's memory. */
 void cd_auth_put(struct buf *, const struct cd_auth *);
 int cd_auth_get(struct cur *, struct cd_auth *, const char **why);
 void cd_result_put(struct buf *, const struct cd_result *);
 int cd_result_get(struct cur *, struct cd_result *, const char **why);
+void cd_trust_put(struct buf *, const struct cd_trust *);
+int cd_trust_get(struct cur *, struct cd_trust *, const char **why);
+void cd_revoked_put(struct buf *, const uint8_t fp[CD_FP_LEN]);
+int cd_revoked_get(struct cur *, uint8_t fp[CD_FP_LEN], const char **why);
 
 #define CD_AUTH_LEN_MAX		IMSG_BODY_MAX
-#define CD_RESULT_LEN_MAX	4096
+#define CD_RESULT_LEN_MAX (CD_CERTS_LEN_MAX + 8192)
+#define CD_TRUST_LEN_MIN 5
+#define CD_TRUST_LEN_MAX (CD_TRUST_LEN_MIN + CD_CERTREQ_MAX)
 
 #endif

@@ -1,6 +1,6 @@
 /* The parts of ikepd that bind the engine to the world. */
 #include "ikepd/pending.h"
-#include "ikepd/pool.h"
+#include "lib/pool.h"
 #include "ikepd/udp.h"
 
 #include <check.h>

@@ -3,8 +3,8 @@
  * MODP groups takes milliseconds.  The threads hold nothing but the job in
  * hand.
  */
-#ifndef IKEPD_POOL_H
-#define IKEPD_POOL_H
+#ifndef LIB_POOL_H
+#define LIB_POOL_H
 
 #include <event2/event.h>
 

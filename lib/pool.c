@@ -1,4 +1,4 @@
-#include "ikepd/pool.h"
+#include "lib/pool.h"
 
 #include <pthread.h>
 #include <signal.h>

@@ -1,0 +1,43 @@
+/*
+ * Has a certificate been revoked?  By CRLs from files, CRLs and OCSP answers
+ * fetched by fetchd, or OCSP answers the peer sent along (RFC 4806).
+ */
+#ifndef CERTD_REVOCATION_H
+#define CERTD_REVOCATION_H
+
+#include "lib/suite/prf.h"
+
+#include <openssl/x509.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <time.h>
+
+struct revocation;
+
+/*
+ * good: go on.  Otherwise why (valid during the call) is for the log: the
+ * certificate is revoked, or nothing fresh says that it is not and the
+ * setting is strict.
+ */
+typedef void (*revocation_cb)(void *arg, bool good, const char *why);
+
+/*
+ * Checks each certificate of a verified chain, leaf first, the trust anchor
+ * last (which is not checked).  The chain is the caller's; references to
+ * its certificates may be taken.  ocsp: OCSP responses of CERT payloads with
+ * encoding 14, borrowed for the length of the call.  cb is called exactly
+ * once, within this call or later from the loop.
+ * fp: SHA-256 of the leaf; it is remembered, so that a revocation that is
+ * learnt of later cuts the live sessions (revocation_on_revoked).
+ * Returns 0, or -1 when there is no memory: cb is not called then.
+ */
+int revocation_check(struct revocation *, STACK_OF(X509) *chain,
+    const uint8_t fp[32], const struct part *ocsp, size_t nocsp, time_t now,
+    revocation_cb cb, void *arg);
+/* Who is told that a certificate that was good before is revoked. */
+void revocation_on_revoked(struct revocation *,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+
+#endif
