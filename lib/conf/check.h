@@ -15,6 +15,10 @@ void check_at(struct conf_report *, enum conf_severity,
 
 void check_algs(struct conf *, struct conf_report *);
 void check_peers(struct conf *, struct conf_report *);
+void check_certificates(struct conf *, struct conf_report *);
+/* What an identity says of certificates. */
+void check_identity_cert(struct conf *, const struct conf_obj *,
+    struct conf_report *);
 void check_identities(struct conf *, struct conf_report *);
 void check_policies(struct conf *, struct conf_report *);
 void check_logging(struct conf *, struct conf_report *);

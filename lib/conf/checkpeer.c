@@ -101,6 +101,12 @@ identity_text(const struct conf_obj *o, struct buf *b)
 	if (!ikeid_is_open(conf_id(o, CONF_IDENTITY_REMOTE_ID)))
 		val_fmt(obj_prop(o, CONF_IDENTITY_REMOTE_ID),
 		    &o->val[CONF_IDENTITY_REMOTE_ID], b);
+	if (conf_num(o, CONF_IDENTITY_AUTH_METHOD) == CONF_AUTH_PSK)
+		return;
+	buf_u8(b, ' ');
+	val_fmt(obj_prop(o, CONF_IDENTITY_REMOTE_CERTIFICATE),
+	    &o->val[CONF_IDENTITY_REMOTE_CERTIFICATE], b);
+	buf_u8(b, (uint8_t)conf_num(o, CONF_IDENTITY_MATCH_BY));
 }
 
 static void
@@ -122,7 +128,8 @@ check_psk(const struct conf_obj *o, struct conf_report *rep)
 }
 
 static void
-check_identity(const struct conf_obj *o, struct conf_report *rep)
+check_identity(struct conf *c, const struct conf_obj *o,
+    struct conf_report *rep)
 {
 	if (o->val[CONF_IDENTITY_PEER].n == 0) {
 		check_error(rep, o, -1, "an identity needs peer=");
@@ -130,6 +137,7 @@ check_identity(const struct conf_obj *o, struct conf_report *rep)
 	}
 	if (conf_num(o, CONF_IDENTITY_AUTH_METHOD) == CONF_AUTH_PSK)
 		check_psk(o, rep);
+	check_identity_cert(c, o, rep);
 	if (conf_id(o, CONF_IDENTITY_MY_ID)->type == IKEID_IGNORE)
 		check_error(rep, o, CONF_IDENTITY_MY_ID, "found \"ignore\", "
 		    "which only remote-id can be");
@@ -161,14 +169,17 @@ check_identities(struct conf *c, struct conf_report *rep)
 	CONF_FOREACH(c, CONF_IDENTITY, o) {
 		if (o->flags & CONF_F_DISABLED)
 			continue;
-		check_identity(o, rep);
+		check_identity(c, o, rep);
 		if (o->val[CONF_IDENTITY_PEER].n == 0)
 			continue;
 		(void)hash_set(&with, conf_ref_id(o, CONF_IDENTITY_PEER), o);
 		if ((other = seen_before(&seen, o)) != NULL)
 			check_warn(rep, o, -1, "ambiguous: the identity of "
-			    "line %u has the same peer and remote-id; only "
-			    "the secrets can tell them apart", other->line);
+			    "line %u has the same peer and remote-id; %s",
+			    other->line, conf_num(o,
+			    CONF_IDENTITY_AUTH_METHOD) == CONF_AUTH_PSK ?
+			    "only the secrets can tell them apart" :
+			    "the first one is taken");
 	}
 	check_peers_identities(c, &with, rep);
 	hash_free(&seen.h);

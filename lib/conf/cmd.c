@@ -19,7 +19,7 @@ struct piece {
 static const char *const verbs[] = {
 	"add", "set", "remove", "disable", "enable", "move", "unset",
 	"comment", "print", "export", "find", "get", "edit", "reset", "flush",
-	"kill-connections", "clear", "monitor", "check", "reload",
+	"kill-connections", "clear", "monitor", "check", "reload", "import",
 };
 
 bool

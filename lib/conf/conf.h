@@ -33,11 +33,11 @@ enum conf_menu {
 	CONF_POLICY,		/* /ip ipsec policy, ordered */
 	CONF_LOGGING_ACTION,	/* /system logging action */
 	CONF_LOGGING,		/* /system logging */
+	CONF_CERTIFICATE,	/* /certificate, what import declares */
 	/* Not acted upon yet; nothing but what is built in exists in them. */
 	CONF_KEY,
 	CONF_USER,
 	CONF_MANUAL_SA,
-	CONF_CERTIFICATE,
 	CONF_POOL,
 	CONF_DNS,
 	CONF_RADIUS,
@@ -172,6 +172,15 @@ enum conf_policy_prop {
 	CONF_POLICY_DISABLED,		/* bool */
 	CONF_POLICY_COMMENT,		/* str */
 	CONF_POLICY_PROPS
+};
+
+enum conf_certificate_prop {
+	CONF_CERTIFICATE_NAME,		/* str; files may share one */
+	CONF_CERTIFICATE_FILE_NAME,	/* str: path, relative to the script's
+					 * directory */
+	CONF_CERTIFICATE_PASSPHRASE,	/* secret */
+	CONF_CERTIFICATE_TRUSTED,	/* bool */
+	CONF_CERTIFICATE_PROPS
 };
 
 enum conf_logging_action_prop {

@@ -16,6 +16,7 @@ struct parser {
 	/* of the command at hand */
 	struct cmd_path path;
 	const struct conf_menu_desc *menu;
+	struct conf_obj *added;	/* by add */
 };
 
 static bool
@@ -325,6 +326,7 @@ do_add(struct parser *p)
 	struct conf_obj *o, *before;
 	bool ok;
 
+	p->added = NULL;
 	if (p->menu->flags & CONF_MF_SINGLE) {
 		err_item(p, verb, "found \"add\", expected \"set\": the menu "
 		    "has one entry");
@@ -344,6 +346,48 @@ do_add(struct parser *p)
 		err_item(p, verb, "out of memory");
 	if (before != NULL)
 		obj_move(p->conf, o, before);
+	p->added = o;
+}
+
+/* As RouterOS calls it: server.p12_0. */
+static int
+name_after_file(struct conf_obj *o)
+{
+	const char *path = conf_str(o, CONF_CERTIFICATE_FILE_NAME);
+	const char *base = strrchr(path, '/');
+	struct conf_val *v = &o->val[CONF_CERTIFICATE_NAME];
+	char name[CONF_NAMELEN];
+
+	if (v->n > 0 || path[0] == '\0')
+		return 0;
+	snprintf(name, sizeof(name), "%.*s_0", CONF_NAMELEN - 3,
+	    base != NULL ? base + 1 : path);
+	if ((v->u.str = strdup(name)) == NULL)
+		return -1;
+	v->n = 1;
+	v->set = true;
+	return 0;
+}
+
+/* A file under a name: the same one again changes nothing. */
+static void
+do_import(struct parser *p)
+{
+	struct conf_obj *o, *other;
+
+	do_add(p);
+	if ((o = p->added) == NULL)
+		return;
+	if (name_after_file(o) == -1)
+		err_item(p, &p->cmd.items[p->path.verb], "out of memory");
+	CONF_FOREACH(p->conf, p->menu->menu, other)
+		if (other != o && strcmp(conf_str(o, CONF_CERTIFICATE_NAME),
+		    conf_str(other, CONF_CERTIFICATE_NAME)) == 0 &&
+		    strcmp(conf_str(o, CONF_CERTIFICATE_FILE_NAME),
+		    conf_str(other, CONF_CERTIFICATE_FILE_NAME)) == 0)
+			break;
+	if (other != NULL)
+		obj_remove(p->conf, other);
 }
 
 static void
@@ -466,6 +510,7 @@ static const struct {
 	{ "enable", do_able },
 	{ "move", do_move },
 	{ "unset", do_unset },
+	{ "import", do_import },
 };
 
 static void
@@ -487,6 +532,15 @@ run_command(struct parser *p)
 	if ((p->menu->flags & CONF_MF_LIVE) == 0) {
 		conf_report(p->rep, CONF_ERROR, verb->line, verb->col,
 		    "/%s: not supported yet", p->menu->path);
+		return;
+	}
+	if (((p->menu->flags & CONF_MF_IMPORT) != 0) !=
+	    (commands[i].run == do_import)) {
+		conf_report(p->rep, CONF_ERROR, verb->line, verb->col,
+		    "found \"%s\", %s", verb->name,
+		    commands[i].run == do_import ? "which is for /certificate "
+		    "alone" : "expected \"import\"; certificates are made and "
+		    "signed with sallyctl");
 		return;
 	}
 	commands[i].run(p);

@@ -199,7 +199,8 @@ print_menu(struct printer *p, const struct conf *c, enum conf_menu m)
 		if (o->flags & CONF_F_BUILTIN)
 			put_builtin(p, c, o);
 		else
-			put_text(p, "add");
+			put_text(p, d->flags & CONF_MF_IMPORT ? "import" :
+			    "add");
 		put_props(p, o);
 		/* Entries before the built-in one of an ordered menu. */
 		if ((d->flags & CONF_MF_ORDERED) && builtin != NULL &&

@@ -31,6 +31,14 @@ static const struct conf_menu_desc menus[CONF_MENUS] = {
 	    schema_policy, "Which traffic is protected.  The first policy "
 	    "that matches a packet decides, from top to bottom."),
 	    .foreign = schema_foreign_policy },
+	[CONF_CERTIFICATE] = { .menu = CONF_CERTIFICATE,
+	    .path = "certificate", .flags = M_LIVE | CONF_MF_IMPORT,
+	    .props = schema_certificate, .nprops = N(schema_certificate),
+	    .foreign = schema_foreign_certificate,
+	    .help = "Files with certificates, chains, keys or PKCS#12 "
+	    "bundles.  Several files may share a name: a certificate, its "
+	    "chain, its key.  They are watched and taken anew, all of one "
+	    "name together, when they change." },
 	[CONF_LOGGING_ACTION] = { .menu = CONF_LOGGING_ACTION,
 	    .path = "system logging action", .flags = M_LIVE,
 	    .props = schema_logging_action,

@@ -68,6 +68,8 @@ struct conf_foreign {
 #define CONF_MF_SINGLE	0x02	/* one object; set without a name */
 #define CONF_MF_ORDERED	0x04	/* order counts; has numbers */
 #define CONF_MF_LISTING	0x08	/* print only */
+#define CONF_MF_IMPORT	0x10	/* a script declares entries by import, and
+				 * knows no other command */
 
 struct conf_menu_desc {
 	enum conf_menu menu;

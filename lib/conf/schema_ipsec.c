@@ -5,10 +5,12 @@
 const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 	[CONF_SETTINGS_ALLOW_WEAK] = {
 		.name = "allow-weak", .type = CONF_T_BOOL, .def = "no",
-		.flags = LIVE,
+		.procs = TO_CERT, .flags = LIVE,
 		.help = "Lets weak algorithms (md5, des, 3des, blowfish, "
 		    "modp768, modp1024, modp1536, null encryption) be named. "
-		    "Without it a configuration that names one is refused." },
+		    "Without it a configuration that names one is refused. "
+		    "Certificates may be signed with sha1, RSA keys have "
+		    "1024 bits or a small exponent." },
 	[CONF_SETTINGS_IKE_PORT] = {
 		.name = "ike-port", .type = CONF_T_NUM, .def = "500",
 		.lo = 1, .hi = 65535, .procs = TO_IKE | TO_KM, .flags = LIVE,
@@ -205,8 +207,8 @@ const struct conf_prop schema_peer[CONF_PEER_PROPS] = {
 
 static const struct conf_word words_auth[] = {
 	{ "pre-shared-key", CONF_AUTH_PSK, true },
-	{ "digital-signature", CONF_AUTH_DIGITAL_SIGNATURE, false },
-	{ "rsa-signature", CONF_AUTH_DIGITAL_SIGNATURE, false },
+	{ "digital-signature", CONF_AUTH_DIGITAL_SIGNATURE, true },
+	{ "rsa-signature", CONF_AUTH_DIGITAL_SIGNATURE, true },
 	{ "eap", CONF_AUTH_EAP, false },
 	{ "eap-radius", CONF_AUTH_EAP_RADIUS, false },
 	{ "pre-shared-key-xauth", CONF_AUTH_PSK_XAUTH, false },
@@ -216,7 +218,7 @@ static const struct conf_word words_auth[] = {
 
 static const struct conf_word words_match[] = {
 	{ "remote-id", CONF_MATCH_REMOTE_ID, true },
-	{ "certificate", CONF_MATCH_CERTIFICATE, false }, { NULL },
+	{ "certificate", CONF_MATCH_CERTIFICATE, true }, { NULL },
 };
 
 static const struct conf_word words_generate[] = {
@@ -248,18 +250,25 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 	[CONF_IDENTITY_MY_ID] = {
 		.name = "my-id", .type = CONF_T_ID, .def = "auto",
 		.procs = TO_IKE | TO_CERT, .flags = LIVE,
-		.help = "Who we say we are: auto (our address), "
-		    "address:A, fqdn:NAME, user-fqdn:USER@NAME, "
-		    "key-id:TEXT or dn:NAME." },
+		.help = "Who we say we are: auto (with a certificate its "
+		    "first alternative name, or else its subject; with a "
+		    "secret our address), address:A, fqdn:NAME, "
+		    "user-fqdn:USER@NAME, key-id:TEXT or dn:NAME." },
 	[CONF_IDENTITY_REMOTE_ID] = {
 		.name = "remote-id", .type = CONF_T_ID, .def = "auto",
 		.procs = TO_IKE | TO_CERT, .flags = LIVE,
 		.help = "Who the peer must say it is, written as my-id; auto "
-		    "and ignore take anybody who knows the secret." },
+		    "takes anybody.  What it says must stand in its "
+		    "certificate: a dn as the subject, a key-id as the "
+		    "identifier of the key, anything else among the "
+		    "alternative names.  ignore takes anybody and does not "
+		    "look there, so whoever has any certificate of a CA that "
+		    "is trusted may say it is somebody else." },
 	[CONF_IDENTITY_MATCH_BY] = {
 		.name = "match-by", .type = CONF_T_ENUM, .def = "remote-id",
 		.words = words_match, .procs = TO_CERT, .flags = LIVE,
-		.help = "What selects this identity for a peer." },
+		.help = "What selects this identity for a peer: its ID, or "
+		    "with certificate that it shows remote-certificate." },
 	[CONF_IDENTITY_GENERATE_POLICY] = {
 		.name = "generate-policy", .type = CONF_T_ENUM, .def = "no",
 		.words = words_generate, .procs = TO_IKE | TO_KM,
@@ -277,11 +286,16 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.help = "Addresses and names to hand out or to ask for." },
 	[CONF_IDENTITY_CERTIFICATE] = {
 		.name = "certificate", .type = CONF_T_STR, .word = "none",
-		.help = "Our certificate." },
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "Name of our certificate, which needs its private "
+		    "key; or of a bare private key." },
 	[CONF_IDENTITY_REMOTE_CERTIFICATE] = {
 		.name = "remote-certificate", .type = CONF_T_STR,
-		.word = "none", .help = "The one certificate the peer must "
-		    "show." },
+		.word = "none", .procs = TO_CERT, .flags = LIVE,
+		.help = "Name of the one certificate (or public key) the "
+		    "peer must show; if it is a CA's, the CA the peer's "
+		    "certificate must come from.  Without it any CA that is "
+		    "trusted will do." },
 	[CONF_IDENTITY_EAP_METHODS] = {
 		.name = "eap-methods", .type = CONF_T_BITS, .def = "eap-tls",
 		.words = words_eap, .help = "EAP methods we try." },
@@ -408,6 +422,33 @@ const struct conf_prop schema_policy[CONF_POLICY_PROPS] = {
 
 /* clang-format on */
 
+/* clang-format off */
+
+const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS] = {
+	[CONF_CERTIFICATE_NAME] = {
+		.name = "name", .type = CONF_T_STR, .procs = TO_CERT,
+		.flags = LIVE,
+		.help = "What identities call it; the name of the file and "
+		    "_0 when not given." },
+	[CONF_CERTIFICATE_FILE_NAME] = {
+		.name = "file-name", .type = CONF_T_STR, .procs = TO_CERT,
+		.flags = LIVE,
+		.help = "The file, in PEM, DER or PKCS#12; a relative path "
+		    "begins in the directory of the script." },
+	[CONF_CERTIFICATE_PASSPHRASE] = {
+		.name = "passphrase", .type = CONF_T_SECRET,
+		.procs = TO_CERT, .flags = LIVE | CONF_P_SECRET,
+		.help = "Opens an encrypted key or bundle." },
+	[CONF_CERTIFICATE_TRUSTED] = {
+		.name = "trusted", .type = CONF_T_BOOL, .def = "yes",
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "A CA certificate without our private key beside it, "
+		    "and any self-signed CA certificate, is one that peers' "
+		    "certificates may come from." },
+};
+
+/* clang-format on */
+
 #define TO_IDENTITY	"/ip ipsec identity"
 #define TO_PROFILE	"/ip ipsec profile"
 
@@ -455,5 +496,10 @@ const struct conf_foreign schema_foreign_profile[] = {
 const struct conf_foreign schema_foreign_mode_config[] = {
 	{ "connection-mark", NULL },
 	{ "use-responder-dns", NULL },
+	{ NULL, NULL },
+};
+
+const struct conf_foreign schema_foreign_certificate[] = {
+	{ "no-key-export", NULL },
 	{ NULL, NULL },
 };

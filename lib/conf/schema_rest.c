@@ -2,7 +2,7 @@
 
 /*
  * Logging, the menus that nothing acts upon yet, and the listings.  The
- * former are here so that what they hold is refused by its name.
+ * second are here so that what they hold is refused by its name.
  */
 
 /* clang-format off */
@@ -119,21 +119,6 @@ static const struct conf_prop props_manual_sa[] = {
 	STR("esp-enc-algorithm", "Encryption algorithm of ESP."),
 	SECRET("esp-enc-key", "Its key."),
 	OFF, COMMENT(0),
-};
-
-static const struct conf_prop props_certificate[] = {
-	NAME(0, 0, "Name of the certificate."),
-	STR("common-name", "Common name of the subject."),
-	STRS("subject-alt-name", "IP:, DNS: and email: names."),
-	STRS("key-usage", "tls-server, tls-client and others."),
-	NUM("days-valid", "365", 1, 36500, "Days of validity."),
-	STR("country", "Country of the subject."),
-	STR("state", "State of the subject."),
-	STR("locality", "Locality of the subject."),
-	STR("organization", "Organization of the subject."),
-	STR("unit", "Unit of the subject."),
-	STR("key-size", "Size or curve of the key."),
-	BOOL("trusted", "no", "Others' certificates may be checked by it."),
 };
 
 static const struct conf_prop props_pool[] = {
@@ -362,8 +347,6 @@ const struct conf_menu_desc schema_rest[CONF_MENUS] = {
 	    props_user, "XAuth users.") },
 	ROW(CONF_MANUAL_SA, "ip ipsec manual-sa", 0,
 	    props_manual_sa, "Static keys.") },
-	ROW(CONF_CERTIFICATE, "certificate", 0,
-	    props_certificate, "Certificates.") },
 	ROW(CONF_POOL, "ip pool", 0,
 	    props_pool, "Address pools.") },
 	ROW(CONF_DNS, "ip dns", CONF_MF_SINGLE,

@@ -30,6 +30,7 @@ extern const struct conf_prop schema_group[CONF_GROUP_PROPS];
 extern const struct conf_prop schema_peer[CONF_PEER_PROPS];
 extern const struct conf_prop schema_identity[CONF_IDENTITY_PROPS];
 extern const struct conf_prop schema_policy[CONF_POLICY_PROPS];
+extern const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS];
 extern const struct conf_prop schema_logging[CONF_LOGGING_PROPS];
 extern const struct conf_prop
     schema_logging_action[CONF_LOGGING_ACTION_PROPS];
@@ -42,6 +43,7 @@ extern const struct conf_foreign schema_foreign_peer[];
 extern const struct conf_foreign schema_foreign_policy[];
 extern const struct conf_foreign schema_foreign_profile[];
 extern const struct conf_foreign schema_foreign_mode_config[];
+extern const struct conf_foreign schema_foreign_certificate[];
 extern const struct conf_foreign schema_foreign_menus[];
 
 #endif

@@ -171,10 +171,30 @@ static const struct refusal refusals[] = {
 	  "exchange-mode=ike2\n" },
 	{ "/ip ipsec identity add peer=p auth-method=eap-radius\n",
 	  "x:1:43: auth-method=eap-radius: not supported yet\n" },
-	{ "/ip ipsec identity add peer=p auth-method=digital-signature "
-	  "certificate=c\n",
-	  "x:1:43: auth-method=digital-signature: not supported yet\n"
-	  "x:1:61: certificate=c: not supported yet\n" },
+	/* certificates */
+	{ "/certificate import name=a\n",
+	  "x:1:14: import needs file-name=\n" },
+	{ "/certificate import file-name=a passphrase=x color=red\n",
+	  "x:1:46: found \"color\", expected a property of /certificate\n" },
+	{ "/certificate add file-name=a\n",
+	  "x:1:14: found \"add\", expected \"import\"; certificates are made "
+	  "and signed with sallyctl\n" },
+	{ "/ip ipsec peer import name=a\n",
+	  "x:1:16: found \"import\", which is for /certificate alone\n" },
+	{ "/ip ipsec peer add name=p exchange-mode=ike2\n"
+	  "/ip ipsec identity add peer=p auth-method=digital-signature\n",
+	  "x:2:20: an identity with auth-method=digital-signature needs "
+	  "certificate=\n" },
+	{ "/ip ipsec peer add name=p exchange-mode=ike2\n"
+	  "/ip ipsec identity add peer=p secret=" GOOD " match-by=certificate\n",
+	  "x:2:70: match-by: found \"certificate\", which needs "
+	  "auth-method=digital-signature\n" },
+	{ "/certificate import file-name=a name=c\n"
+	  "/ip ipsec peer add name=p exchange-mode=ike2\n"
+	  "/ip ipsec identity add peer=p auth-method=rsa-signature "
+	  "certificate=c match-by=certificate\n",
+	  "x:3:80: match-by: found \"certificate\", which needs "
+	  "remote-certificate=\n" },
 	{ "/ip ipsec identity add generate-policy=port-strict\n",
 	  "x:1:40: generate-policy=port-strict: not supported yet\n" },
 	{ "/ip ipsec identity add mode-config=request-only\n",
@@ -271,6 +291,21 @@ struct warning {
 
 static const struct warning warnings[] = {
 	{ "# only a comment\n\n;;\n", "" },
+	{ "/certificate import file-name=dir/a.p12\n"
+	  "/ip ipsec peer add name=p exchange-mode=ike2\n"
+	  "/ip ipsec identity add peer=p auth-method=digital-signature "
+	  "certificate=a.p12_0 remote-certificate=a.p12\n",
+	  "x:3:100: warning: remote-certificate: no /certificate import "
+	  "declares \"a.p12\", so it must be one made with sallyctl; did you "
+	  "mean \"a.p12_0\"?\n" },
+	{ "/certificate import file-name=a name=c passphrase=x\n"
+	  "/certificate import file-name=b name=c\n"
+	  "/certificate import file-name=a name=c passphrase=y\n"
+	  "/ip ipsec peer add name=p exchange-mode=ike2\n"
+	  "/ip ipsec identity add peer=p auth-method=digital-signature "
+	  "certificate=c remote-id=ignore\n",
+	  "x:5:85: warning: remote-id: with \"ignore\" whoever has a "
+	  "certificate of a trusted CA can say it is anybody else\n" },
 	{ "", "" },
 	{ BASE, "" },
 	{ "/ip dhcp-client\nadd interface=ether1\nset 0 x=y\n"
@@ -736,6 +771,31 @@ START_TEST(logging)
 }
 END_TEST
 
+START_TEST(imports)
+{
+	struct conf *c = load_ok("/certificate\n"
+	    "import file-name=/etc/x/gw.p12 passphrase=one\n"
+	    "import file-name=b name=c trusted=no\n"
+	    "import file-name=/etc/x/gw.p12 passphrase=two\n");
+	const struct conf_obj *o = conf_first(c, CONF_CERTIFICATE);
+
+	/* The second declaration of a file stands for the first. */
+	ck_assert_uint_eq(conf_count(c, CONF_CERTIFICATE), 2);
+	ck_assert_str_eq(conf_str(o, CONF_CERTIFICATE_NAME), "c");
+	ck_assert(!conf_bool(o, CONF_CERTIFICATE_TRUSTED));
+	o = o->next;
+	ck_assert_str_eq(conf_str(o, CONF_CERTIFICATE_NAME), "gw.p12_0");
+	ck_assert(conf_bool(o, CONF_CERTIFICATE_TRUSTED));
+	ck_assert_uint_eq(conf_secret(o, CONF_CERTIFICATE_PASSPHRASE)->len, 3);
+	ck_assert_mem_eq(conf_secret(o, CONF_CERTIFICATE_PASSPHRASE)->data,
+	    "two", 3);
+	/* Keys and what opens them are certd's alone. */
+	ck_assert(conf_sends(o, PROC_CERTD));
+	ck_assert(!conf_sends(o, PROC_IKEPD));
+	conf_free(c);
+}
+END_TEST
+
 START_TEST(many_objects)
 {
 	struct conf *c;
@@ -787,6 +847,7 @@ main(void)
 	tcase_add_test(t, resolved_name);
 	tcase_add_test(t, secrets_wiped);
 	tcase_add_test(t, logging);
+	tcase_add_test(t, imports);
 	tcase_add_test(t, many_objects);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);

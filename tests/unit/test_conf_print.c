@@ -186,6 +186,10 @@ generate(struct gen *g)
 	put_props(g, CONF_SETTINGS, "allow-weak ike-port natt-port");
 	put(g, " allow-weak=yes\n/ip ipsec policy group\nset default comment=");
 	put_text(g);
+	put(g, "\n/certificate\nimport file-name=c.pem name=c");
+	put_props(g, CONF_CERTIFICATE, "name file-name");
+	put(g, "\nimport file-name=/c/c.key name=c");
+	put_props(g, CONF_CERTIFICATE, "name file-name");
 	for (i = 0; i < n; i++) {
 		put(g, "\n/ip ipsec profile\nadd name=p");
 		put_num(g, i);
@@ -211,7 +215,11 @@ generate(struct gen *g)
 		put_value(g, &conf_menu_desc(CONF_IDENTITY)->
 		    props[CONF_IDENTITY_SECRET]);
 		put(g, " my-id=fqdn:me.example");
-		put_props(g, CONF_IDENTITY, "peer secret my-id");
+		if (rnd(g, 2))
+			put(g, " auth-method=digital-signature certificate=c "
+			    "remote-certificate=c match-by=certificate");
+		put_props(g, CONF_IDENTITY, "peer secret my-id auth-method "
+		    "certificate remote-certificate match-by");
 		v6 = rnd(g, 2);
 		put(g, "\n/ip ipsec policy\nadd tunnel=yes protocol=tcp peer=r");
 		put_num(g, i);
