@@ -236,6 +236,29 @@ range_to_prefixes(const struct addr *lo, const struct addr *hi,
 	}
 }
 
+int
+range_parse(struct addr *lo, struct addr *hi, const char *s)
+{
+	const char *dash = strchr(s, '-');
+	char first[ADDR_STRLEN];
+	struct prefix p;
+
+	if (dash == NULL) {
+		if (prefix_parse(&p, s, true) == -1)
+			return -1;
+		prefix_range(&p, lo, hi);
+		return 0;
+	}
+	if ((size_t)(dash - s) >= sizeof(first))
+		return -1;
+	memcpy(first, s, (size_t)(dash - s));
+	first[dash - s] = '\0';
+	if (addr_parse(lo, first) == -1 || addr_parse(hi, dash + 1) == -1 ||
+	    lo->family != hi->family || addr_cmp(lo, hi) > 0)
+		return -1;
+	return 0;
+}
+
 bool
 addr_next(const struct addr *a, struct addr *next)
 {

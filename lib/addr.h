@@ -63,6 +63,9 @@ void prefix_range(const struct prefix *, struct addr *lo, struct addr *hi);
  */
 int range_to_prefixes(const struct addr *lo, const struct addr *hi,
     struct prefix *out, size_t max);
+/* "A-B", a prefix, or one address, into its first and last address.  -1:
+ * malformed, two families, B before A, or host bits in a prefix. */
+int range_parse(struct addr *lo, struct addr *hi, const char *);
 /* a + 1; false on wrap-around */
 bool addr_next(const struct addr *, struct addr *next);
 bool addr_prev(const struct addr *, struct addr *prev);

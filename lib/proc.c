@@ -31,7 +31,7 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.user = USER_PREFIX "ikepd",
 		.sandbox = SANDBOX_UDP | SANDBOX_THREADS,
 		.peers = PROC_BIT(PROC_KEYMGR) | PROC_BIT(PROC_CERTD) |
-		    PROC_BIT(PROC_CONTROLD),
+		    PROC_BIT(PROC_SESSIOND) | PROC_BIT(PROC_CONTROLD),
 	},
 	[PROC_KEYMGR] = {
 		.id = PROC_KEYMGR,
@@ -48,13 +48,20 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.sandbox = SANDBOX_BASE,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_CONTROLD),
 	},
+	[PROC_SESSIOND] = {
+		.id = PROC_SESSIOND,
+		.name = "sessiond",
+		.user = USER_PREFIX "sessiond",
+		.sandbox = SANDBOX_BASE,
+		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_CONTROLD),
+	},
 	[PROC_CONTROLD] = {
 		.id = PROC_CONTROLD,
 		.name = "controld",
 		.user = USER_PREFIX "controld",
 		.sandbox = SANDBOX_LISTEN,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_KEYMGR) |
-		    PROC_BIT(PROC_CERTD),
+		    PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_SESSIOND),
 	},
 };
 

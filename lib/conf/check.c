@@ -131,6 +131,8 @@ conf_check(struct conf *c, struct conf_report *rep)
 	check_refs(c, rep);
 	check_settings(c, rep);
 	check_algs(c, rep);
+	check_pools(c, rep);
+	check_mode_configs(c, rep);
 	check_peers(c, rep);
 	check_certificates(c, rep);
 	if (rep->errors > 0)	/* the rest looks at what these are */

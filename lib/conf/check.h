@@ -21,6 +21,8 @@ void check_identity_cert(struct conf *, const struct conf_obj *,
     struct conf_report *);
 void check_identities(struct conf *, struct conf_report *);
 void check_policies(struct conf *, struct conf_report *);
+void check_pools(struct conf *, struct conf_report *);
+void check_mode_configs(struct conf *, struct conf_report *);
 void check_logging(struct conf *, struct conf_report *);
 
 /*

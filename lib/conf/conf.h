@@ -34,12 +34,12 @@ enum conf_menu {
 	CONF_LOGGING_ACTION,	/* /system logging action */
 	CONF_LOGGING,		/* /system logging */
 	CONF_CERTIFICATE,	/* /certificate, what import declares */
+	CONF_POOL,		/* /ip pool */
+	CONF_DNS,		/* /ip dns, one object */
 	/* Not acted upon yet; nothing but what is built in exists in them. */
 	CONF_KEY,
 	CONF_USER,
 	CONF_MANUAL_SA,
-	CONF_POOL,
-	CONF_DNS,
 	CONF_RADIUS,
 	CONF_PPP_PROFILE,
 	CONF_PPP_SECRET,
@@ -138,6 +138,7 @@ enum conf_identity_prop {
 	CONF_IDENTITY_GENERATE_POLICY,	/* num: enum conf_generate */
 	CONF_IDENTITY_GROUP,		/* ref: CONF_GROUP, or none */
 	CONF_IDENTITY_MODE_CONFIG,	/* ref: CONF_MODE_CONFIG, or none */
+	CONF_IDENTITY_ONLY_ONE,		/* num: enum conf_only_one */
 	CONF_IDENTITY_CERTIFICATE,	/* str */
 	CONF_IDENTITY_REMOTE_CERTIFICATE, /* str */
 	CONF_IDENTITY_EAP_METHODS,	/* num: bits */
@@ -149,6 +150,35 @@ enum conf_identity_prop {
 	CONF_IDENTITY_DISABLED,		/* bool */
 	CONF_IDENTITY_COMMENT,		/* str */
 	CONF_IDENTITY_PROPS
+};
+
+enum conf_mode_config_prop {
+	CONF_MODE_CONFIG_NAME,		/* str */
+	CONF_MODE_CONFIG_RESPONDER,	/* bool: we hand out */
+	CONF_MODE_CONFIG_ADDRESS,	/* addr: always this one */
+	CONF_MODE_CONFIG_POOLS,		/* strs: names of CONF_POOL */
+	CONF_MODE_CONFIG_PREFIX_LENGTH,	/* num: 1..32 */
+	CONF_MODE_CONFIG_SPLIT_INCLUDE,	/* prefixes */
+	CONF_MODE_CONFIG_SPLIT_DNS,	/* strs: DNS names */
+	CONF_MODE_CONFIG_STATIC_DNS,	/* strs: addresses */
+	CONF_MODE_CONFIG_SYSTEM_DNS,	/* bool; counts without static ones */
+	CONF_MODE_CONFIG_SRC_ADDRESS_LIST, /* str */
+	CONF_MODE_CONFIG_COMMENT,	/* str */
+	CONF_MODE_CONFIG_PROPS
+};
+
+enum conf_pool_prop {
+	CONF_POOL_NAME,			/* str */
+	CONF_POOL_RANGES,		/* strs: what range_parse() reads */
+	CONF_POOL_NEXT,			/* ref: CONF_POOL, or none */
+	CONF_POOL_COMMENT,		/* str */
+	CONF_POOL_PROPS
+};
+
+enum conf_dns_prop {
+	CONF_DNS_SERVERS,		/* strs: addresses; those of the system
+					 * when not given (conf_set_dns) */
+	CONF_DNS_PROPS
 };
 
 enum conf_policy_prop {
@@ -207,6 +237,8 @@ enum conf_auth { CONF_AUTH_PSK, CONF_AUTH_DIGITAL_SIGNATURE, CONF_AUTH_EAP,
 enum conf_match { CONF_MATCH_REMOTE_ID, CONF_MATCH_CERTIFICATE };
 enum conf_generate { CONF_GENERATE_NO, CONF_GENERATE_PORT_OVERRIDE,
 	CONF_GENERATE_PORT_STRICT };
+enum conf_only_one { CONF_ONLY_ONE_NO, CONF_ONLY_ONE_YES,
+	CONF_ONLY_ONE_REPLACE };
 enum conf_action { CONF_ACTION_ENCRYPT, CONF_ACTION_DISCARD,
 	CONF_ACTION_NONE };
 enum conf_level { CONF_LEVEL_REQUIRE, CONF_LEVEL_UNIQUE, CONF_LEVEL_USE };
@@ -280,6 +312,13 @@ void conf_wipe_secrets(struct conf *);
  * No effect on a peer whose address is a prefix.
  */
 void conf_set_resolved(struct conf_obj *, const struct addr *);
+
+/*
+ * The resolvers of the machine, for a configuration without /ip dns servers;
+ * one with servers is left alone.  They are handed to the processes but not
+ * printed.
+ */
+void conf_set_dns(struct conf *, const struct addr *, size_t n);
 
 /*
  * After a reload: objects of conf that are in old too (by menu and name;

@@ -244,6 +244,7 @@ static const struct {
 	{ CONF_MODE_CONFIG, { "name", "request-only", "responder", "no" } },
 	{ CONF_POLICY, { "template", "yes", "src-address", "::/0",
 	    "dst-address", "::/0" } },
+	{ CONF_DNS, { NULL } },
 	{ CONF_LOGGING_ACTION, { "name", "memory" } },
 	{ CONF_LOGGING_ACTION, { "name", "echo", "target", "echo" } },
 	{ CONF_LOGGING, { "topics", "info" } },
@@ -389,4 +390,26 @@ conf_equal(const struct conf *a, const struct conf *b)
 			return false;
 	}
 	return true;
+}
+
+void
+conf_set_dns(struct conf *c, const struct addr *a, size_t n)
+{
+	struct conf_obj *o = conf_single(c, CONF_DNS);
+	const struct conf_prop *p = obj_prop(o, CONF_DNS_SERVERS);
+	struct conf_val *v = &o->val[CONF_DNS_SERVERS];
+	char text[ADDR_STRLEN];
+
+	if (v->set)
+		return;
+	val_free(p, v);
+	if (n > CONF_LIST_MAX)
+		n = CONF_LIST_MAX;
+	if (n == 0 || (v->u.strs = calloc(n, sizeof(*v->u.strs))) == NULL)
+		return;
+	for (; v->n < n; v->n++) {
+		addr_fmt(&a[v->n], text, sizeof(text));
+		if ((v->u.strs[v->n] = strdup(text)) == NULL)
+			return;
+	}
 }

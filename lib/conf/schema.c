@@ -23,6 +23,9 @@ static const struct conf_menu_desc menus[CONF_MENUS] = {
 	IPSEC(CONF_GROUP, "policy group", M_LIVE, schema_group,
 	    "Ties identities to policy templates."),
 	    .alias = "ip ipsec group" },
+	IPSEC(CONF_MODE_CONFIG, "mode-config", M_LIVE, schema_mode_config,
+	    "What remote users are given, or ask for."),
+	    .foreign = schema_foreign_mode_config },
 	IPSEC(CONF_PEER, "peer", M_LIVE, schema_peer,
 	    "Whom we talk to."), .foreign = schema_foreign_peer },
 	IPSEC(CONF_IDENTITY, "identity", M_LIVE, schema_identity,
@@ -47,6 +50,13 @@ static const struct conf_menu_desc menus[CONF_MENUS] = {
 	[CONF_LOGGING] = { .menu = CONF_LOGGING, .path = "system logging",
 	    .flags = M_LIVE, .props = schema_logging,
 	    .nprops = N(schema_logging), .help = "What is logged." },
+	[CONF_POOL] = { .menu = CONF_POOL, .path = "ip pool",
+	    .flags = M_LIVE, .props = schema_pool, .nprops = N(schema_pool),
+	    .help = "Address pools." },
+	[CONF_DNS] = { .menu = CONF_DNS, .path = "ip dns",
+	    .flags = M_LIVE | CONF_MF_SINGLE, .props = schema_dns,
+	    .nprops = N(schema_dns), .help = "DNS servers.",
+	    .foreign = schema_foreign_dns },
 };
 
 /* clang-format on */

@@ -50,7 +50,8 @@ struct conf_prop {
 	uint32_t procs;		/* PROC_BITs of those who receive it */
 	uint32_t flags;		/* CONF_P_ */
 	int64_t lo, hi;		/* NUM, TIME */
-	const char *word;	/* NUM, TIME, ADDR: name of zero or none */
+	const char *word;	/* NUM, TIME, ADDR, STRS: name of zero or
+				 * none */
 	const struct conf_word *words;	/* ENUM, BITS; NULL name ends */
 	enum suite_kind kind;	/* ALGS */
 	unsigned phase;		/* ALGS: ALG_PHASE1 or ALG_PHASE2 */

@@ -170,7 +170,7 @@ static const struct conf_word words_mode[] = {
 };
 
 const struct conf_prop schema_peer[CONF_PEER_PROPS] = {
-	[CONF_PEER_NAME] = NAME(TO_ALL, LIVE, "Name of the peer."),
+	[CONF_PEER_NAME] = NAME(TO_ALL | TO_SESS, LIVE, "Name of the peer."),
 	[CONF_PEER_ADDRESS] = {
 		.name = "address", .type = CONF_T_HOST, .def = "0.0.0.0/0",
 		.procs = TO_ALL, .flags = LIVE,
@@ -232,10 +232,15 @@ static const struct conf_word words_eap[] = {
 	{ "eap-tls", 4, true }, { "eap-ttls", 8, false }, { NULL },
 };
 
+static const struct conf_word words_only_one[] = {
+	{ "no", CONF_ONLY_ONE_NO, true }, { "yes", CONF_ONLY_ONE_YES, true },
+	{ "replace", CONF_ONLY_ONE_REPLACE, true }, { NULL },
+};
+
 const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 	[CONF_IDENTITY_PEER] = {
 		.name = "peer", .type = CONF_T_REF, .ref = CONF_PEER,
-		.procs = TO_ALL, .flags = LIVE,
+		.procs = TO_ALL | TO_SESS, .flags = LIVE,
 		.help = "The peer it belongs to; must be given." },
 	[CONF_IDENTITY_AUTH_METHOD] = {
 		.name = "auth-method", .type = CONF_T_ENUM,
@@ -282,8 +287,15 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.help = "Templates that generated policies are made from." },
 	[CONF_IDENTITY_MODE_CONFIG] = {
 		.name = "mode-config", .type = CONF_T_REF,
-		.ref = CONF_MODE_CONFIG, .def = "none", .flags = CONF_P_NONE,
+		.ref = CONF_MODE_CONFIG, .def = "none",
+		.procs = TO_IKE | TO_SESS, .flags = LIVE | CONF_P_NONE,
 		.help = "Addresses and names to hand out or to ask for." },
+	[CONF_IDENTITY_ONLY_ONE] = {
+		.name = "only-one", .type = CONF_T_ENUM, .def = "no",
+		.words = words_only_one, .procs = TO_SESS, .flags = LIVE,
+		.help = "One session per user, who is known by the ID: no "
+		    "sets no limit, yes refuses the second login, replace "
+		    "ends the first session in its favour." },
 	[CONF_IDENTITY_CERTIFICATE] = {
 		.name = "certificate", .type = CONF_T_STR, .word = "none",
 		.procs = TO_CERT, .flags = LIVE,
@@ -490,12 +502,6 @@ const struct conf_foreign schema_foreign_policy[] = {
 
 const struct conf_foreign schema_foreign_profile[] = {
 	{ "compatibility-options", NULL },
-	{ NULL, NULL },
-};
-
-const struct conf_foreign schema_foreign_mode_config[] = {
-	{ "connection-mark", NULL },
-	{ "use-responder-dns", NULL },
 	{ NULL, NULL },
 };
 

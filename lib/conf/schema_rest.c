@@ -79,21 +79,6 @@ const struct conf_prop schema_logging[CONF_LOGGING_PROPS] = {
 #define OFF		DISABLED(0)
 #define WORD(w, n)	{ w, n, true }
 
-static const struct conf_prop props_mode_config[] = {
-	NAME(0, 0, "Name of the entry."),
-	BOOL("responder", "yes", "Hands out rather than asks."),
-	ADDR("address", "One fixed address for the initiator."),
-	REF("address-pool", "none", CONF_POOL, "Pool of addresses."),
-	NUM("address-prefix-length", "32", 1, 32,
-	    "Prefix length sent with the address."),
-	NETS("split-include", "Nets that the initiator sends into the tunnel."),
-	STRS("split-dns", "Names asked of the DNS servers given."),
-	STRS("static-dns", "DNS servers to hand out."),
-	BOOL("system-dns", "yes", "Hands out the gateway's own DNS servers."),
-	STR("src-address-list", "Sources translated to the address received."),
-	COMMENT(0),
-};
-
 static const struct conf_prop props_key[] = {
 	NAME(0, 0, "Name of the key."),
 	RO("key-size", "1024, 2048 or 4096 bits."),
@@ -119,19 +104,6 @@ static const struct conf_prop props_manual_sa[] = {
 	STR("esp-enc-algorithm", "Encryption algorithm of ESP."),
 	SECRET("esp-enc-key", "Its key."),
 	OFF, COMMENT(0),
-};
-
-static const struct conf_prop props_pool[] = {
-	NAME(0, 0, "Name of the pool."),
-	{ .name = "ranges", .alias = "range", .type = CONF_T_PREFIXES,
-	    .help = "Addresses of the pool." },
-	REF("next-pool", "none", CONF_POOL, "Pool to use when it is full."),
-	COMMENT(0),
-};
-
-static const struct conf_prop props_dns[] = {
-	STRS("servers", "DNS servers."),
-	BOOL("allow-remote-requests", "no", "Answers others."),
 };
 
 static const struct conf_word words_service[] = {
@@ -338,19 +310,12 @@ static const struct conf_prop props_log[] = {
 #define LISTING	(CONF_MF_LIVE | CONF_MF_LISTING)
 
 const struct conf_menu_desc schema_rest[CONF_MENUS] = {
-	ROW(CONF_MODE_CONFIG, "ip ipsec mode-config", 0,
-	    props_mode_config, "Addresses and names handed out or asked for."),
-	    .foreign = schema_foreign_mode_config },
 	ROW(CONF_KEY, "ip ipsec key", 0,
 	    props_key, "RSA keys.") },
 	ROW(CONF_USER, "ip ipsec user", 0,
 	    props_user, "XAuth users.") },
 	ROW(CONF_MANUAL_SA, "ip ipsec manual-sa", 0,
 	    props_manual_sa, "Static keys.") },
-	ROW(CONF_POOL, "ip pool", 0,
-	    props_pool, "Address pools.") },
-	ROW(CONF_DNS, "ip dns", CONF_MF_SINGLE,
-	    props_dns, "DNS servers.") },
 	ROW(CONF_RADIUS, "radius", CONF_MF_ORDERED,
 	    props_radius, "RADIUS servers.") },
 	ROW(CONF_PPP_PROFILE, "ppp profile", 0,

@@ -9,6 +9,7 @@
 #define TO_KM		PROC_BIT(PROC_KEYMGR)
 #define TO_CERT		PROC_BIT(PROC_CERTD)
 #define TO_ALL		(TO_IKE | TO_KM | TO_CERT)
+#define TO_SESS		PROC_BIT(PROC_SESSIOND)
 
 #define LIVE		CONF_P_LIVE
 
@@ -31,6 +32,9 @@ extern const struct conf_prop schema_peer[CONF_PEER_PROPS];
 extern const struct conf_prop schema_identity[CONF_IDENTITY_PROPS];
 extern const struct conf_prop schema_policy[CONF_POLICY_PROPS];
 extern const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS];
+extern const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS];
+extern const struct conf_prop schema_pool[CONF_POOL_PROPS];
+extern const struct conf_prop schema_dns[CONF_DNS_PROPS];
 extern const struct conf_prop schema_logging[CONF_LOGGING_PROPS];
 extern const struct conf_prop
     schema_logging_action[CONF_LOGGING_ACTION_PROPS];
@@ -44,6 +48,7 @@ extern const struct conf_foreign schema_foreign_policy[];
 extern const struct conf_foreign schema_foreign_profile[];
 extern const struct conf_foreign schema_foreign_mode_config[];
 extern const struct conf_foreign schema_foreign_certificate[];
+extern const struct conf_foreign schema_foreign_dns[];
 extern const struct conf_foreign schema_foreign_menus[];
 
 #endif

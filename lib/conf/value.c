@@ -456,15 +456,8 @@ static int
 parse_range(const char *s, struct prefix *out, size_t max)
 {
 	struct addr lo, hi;
-	char first[ADDR_STRLEN];
-	const char *dash = strchr(s, '-');
 
-	if (dash == NULL || (size_t)(dash - s) >= sizeof(first))
-		return 0;
-	memcpy(first, s, (size_t)(dash - s));
-	first[dash - s] = '\0';
-	if (addr_parse(&lo, first) == -1 || addr_parse(&hi, dash + 1) == -1 ||
-	    lo.family != hi.family || addr_cmp(&lo, &hi) > 0)
+	if (strchr(s, '-') == NULL || range_parse(&lo, &hi, s) == -1)
 		return 0;
 	return range_to_prefixes(&lo, &hi, out, max);
 }
@@ -665,7 +658,8 @@ parse_strs(const struct conf_prop *p, struct conf_val *v, const char *s,
 	char item[256];
 	int r;
 
-	(void)p;
+	if (p->word != NULL && strcmp(s, p->word) == 0)
+		return 0;
 	while ((r = list_next(s, &at, item, sizeof(item), &off)) == 1 &&
 	    v->n < CONF_LIST_MAX) {
 		if (list_grow(&v->u.strs, v->n, sizeof(*v->u.strs)) == -1 ||

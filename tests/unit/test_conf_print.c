@@ -219,7 +219,19 @@ generate(struct gen *g)
 			put(g, " auth-method=digital-signature certificate=c "
 			    "remote-certificate=c match-by=certificate");
 		put_props(g, CONF_IDENTITY, "peer secret my-id auth-method "
-		    "certificate remote-certificate match-by");
+		    "certificate remote-certificate match-by mode-config");
+		put(g, "\n/ip pool\nadd name=o");
+		put_num(g, i);
+		put(g, " ranges=10.0.");
+		put_num(g, i);
+		put(g, ".0/24,2001:db8::");
+		put_num(g, i);
+		put(g, "\n/ip ipsec mode-config\nadd name=m");
+		put_num(g, i);
+		put(g, " address-pool=o");
+		put_num(g, rnd(g, i + 1));
+		put_props(g, CONF_MODE_CONFIG, "name address-pool "
+		    "split-include split-dns static-dns");
 		v6 = rnd(g, 2);
 		put(g, "\n/ip ipsec policy\nadd tunnel=yes protocol=tcp peer=r");
 		put_num(g, i);
