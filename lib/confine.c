@@ -170,7 +170,8 @@ proc_confine(const struct proc_desc *d, const char *chroot_dir)
 	/* Last of its kind: a change of user resets it. */
 	must(d, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "dumpable");
 	/* A child finds no file at all; what root needs is the caller's. */
-	if (d->user != NULL && sandbox_landlock(NULL, NULL) == -1)
+	if (d->user != NULL && sandbox_landlock(NULL, NULL,
+	    (d->sandbox & SANDBOX_CONNECT) != 0) == -1)
 		exit(1);
 	if (sandbox_enter(d->name, d->sandbox) == -1)
 		exit(1);

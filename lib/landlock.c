@@ -32,6 +32,7 @@
 #define FS_FILE		(FS_EXECUTE | FS_WRITE_FILE | FS_READ_FILE |	\
 			    FS_TRUNCATE | FS_IOCTL_DEV)
 #define NET_ALL		UINT64_C(3)	/* bind and connect TCP */
+#define NET_CONNECT	UINT64_C(2)
 #define SCOPE_ALL	UINT64_C(3)	/* abstract sockets, signals */
 
 struct ruleset {
@@ -92,7 +93,7 @@ add_paths(int set, const char *const *paths, uint64_t access)
 }
 
 int
-sandbox_landlock(const char *const *ro, const char *const *rw)
+sandbox_landlock(const char *const *ro, const char *const *rw, bool connect)
 {
 	struct ruleset rules;
 	long abi;
@@ -102,6 +103,8 @@ sandbox_landlock(const char *const *ro, const char *const *rw)
 	if (abi < 1)
 		return 0;
 	rules = ruleset_of(abi);
+	if (connect)
+		rules.net &= ~NET_CONNECT;
 	set = (int)syscall(NR_CREATE_RULESET, &rules, sizeof(rules), 0);
 	if (set == -1)
 		goto out;

@@ -46,7 +46,15 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.name = "certd",
 		.user = USER_PREFIX "certd",
 		.sandbox = SANDBOX_BASE,
-		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_CONTROLD),
+		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_FETCHD) |
+		    PROC_BIT(PROC_CONTROLD),
+	},
+	[PROC_FETCHD] = {
+		.id = PROC_FETCHD,
+		.name = "fetchd",
+		.user = USER_PREFIX "fetchd",
+		.sandbox = SANDBOX_CONNECT,
+		.peers = PROC_BIT(PROC_CERTD),
 	},
 	[PROC_SESSIOND] = {
 		.id = PROC_SESSIOND,

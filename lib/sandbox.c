@@ -112,6 +112,9 @@ static const struct grant grants[] = {
 	{ SANDBOX_UDP, SCMP_SYS(recvmmsg) },
 	{ SANDBOX_UDP, SCMP_SYS(connect) },
 
+	{ SANDBOX_CONNECT, SCMP_SYS(sendto) },
+	{ SANDBOX_CONNECT, SCMP_SYS(connect) },
+
 	{ SANDBOX_NETLINK, SCMP_SYS(bind) },
 	{ SANDBOX_NETLINK, SCMP_SYS(connect) },
 	{ SANDBOX_NETLINK, SCMP_SYS(sendto) },
@@ -342,9 +345,10 @@ family_granted(uint32_t sets, uint32_t family)
 	case AF_NETLINK:
 		return (sets & (SANDBOX_NETLINK | SANDBOX_SPAWN)) != 0;
 	case AF_UNIX:
+		return (sets & SANDBOX_SPAWN) != 0;
 	case AF_INET:
 	case AF_INET6:
-		return (sets & SANDBOX_SPAWN) != 0;
+		return (sets & (SANDBOX_CONNECT | SANDBOX_SPAWN)) != 0;
 	default:
 		return false;
 	}

@@ -6,6 +6,7 @@
 #ifndef LIB_SANDBOX_H
 #define LIB_SANDBOX_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Sets of system calls a process may be granted. */
@@ -18,6 +19,8 @@ enum sandbox_set {
 	SANDBOX_FILES_RO = 1 << 3,	/* open for reading, stat, getdents */
 	SANDBOX_FILES_RW = 1 << 4,	/* open for writing, rename, unlink */
 	SANDBOX_LISTEN = 1 << 5,	/* accept on an open listener */
+	SANDBOX_CONNECT = 1 << 7,	/* sockets of our own towards others:
+					 * TCP connections, DNS questions */
 	SANDBOX_SPAWN = 1 << 6,		/* the supervisor: fork, exec, sockets,
 					 * wait, kill, chown, mount nothing */
 };
@@ -32,9 +35,11 @@ enum sandbox_set {
 int sandbox_enter(const char *name, uint32_t sets);
 /*
  * Landlock, before sandbox_enter: no file access at all below any path but
- * those in ro/rw (NULL-terminated lists, may be NULL).  1: in force, 0: the
- * kernel has no landlock, -1: failed (logged).
+ * those in ro/rw (NULL-terminated lists, may be NULL), and unless connect is
+ * set no TCP connection.  1: in force, 0: the kernel has no landlock, -1:
+ * failed (logged).
  */
-int sandbox_landlock(const char *const *ro, const char *const *rw);
+int sandbox_landlock(const char *const *ro, const char *const *rw,
+    bool connect);
 
 #endif

@@ -52,7 +52,8 @@ static const struct stop_phase {
 } stop_phases[] = {
 	{ PROC_BIT(PROC_IKEPD), 900 },
 	{ PROC_BIT(PROC_KEYMGR), 600 },
-	{ PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_CONTROLD), 200 },
+	{ PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_FETCHD) |
+	    PROC_BIT(PROC_CONTROLD), 200 },
 };
 #define NPHASES	(sizeof(stop_phases) / sizeof(stop_phases[0]))
 
@@ -591,7 +592,7 @@ struct kids *
 kids_new(struct gateway *gw)
 {
 	static const enum proc_id single[] = {
-		PROC_KEYMGR, PROC_CERTD, PROC_CONTROLD,
+		PROC_KEYMGR, PROC_FETCHD, PROC_CERTD, PROC_CONTROLD,
 	};
 	const size_t nsingle = sizeof(single) / sizeof(single[0]);
 	struct kids *ks;

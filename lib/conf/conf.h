@@ -33,6 +33,7 @@ enum conf_menu {
 	CONF_POLICY,		/* /ip ipsec policy, ordered */
 	CONF_LOGGING_ACTION,	/* /system logging action */
 	CONF_LOGGING,		/* /system logging */
+	CONF_CERTIFICATE_SETTINGS, /* /certificate settings, one object */
 	CONF_CERTIFICATE,	/* /certificate, what import declares */
 	CONF_POOL,		/* /ip pool */
 	CONF_DNS,		/* /ip dns, one object */
@@ -202,6 +203,16 @@ enum conf_policy_prop {
 	CONF_POLICY_DISABLED,		/* bool */
 	CONF_POLICY_COMMENT,		/* str */
 	CONF_POLICY_PROPS
+};
+
+enum conf_certificate_settings_prop {
+	CONF_CERTIFICATE_SETTINGS_CRL_USE,	/* bool */
+	CONF_CERTIFICATE_SETTINGS_CRL_DOWNLOAD,	/* bool */
+	CONF_CERTIFICATE_SETTINGS_OCSP_USE,	/* bool */
+	CONF_CERTIFICATE_SETTINGS_STRICT,	/* bool */
+	CONF_CERTIFICATE_SETTINGS_WAIT,		/* num: seconds */
+	CONF_CERTIFICATE_SETTINGS_FETCH_LOCAL,	/* bool */
+	CONF_CERTIFICATE_SETTINGS_PROPS
 };
 
 enum conf_certificate_prop {

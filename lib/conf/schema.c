@@ -34,6 +34,12 @@ static const struct conf_menu_desc menus[CONF_MENUS] = {
 	    schema_policy, "Which traffic is protected.  The first policy "
 	    "that matches a packet decides, from top to bottom."),
 	    .foreign = schema_foreign_policy },
+	[CONF_CERTIFICATE_SETTINGS] = { .menu = CONF_CERTIFICATE_SETTINGS,
+	    .path = "certificate settings",
+	    .flags = M_LIVE | CONF_MF_SINGLE,
+	    .props = schema_certificate_settings,
+	    .nprops = N(schema_certificate_settings),
+	    .help = "How it is found out that a certificate was revoked." },
 	[CONF_CERTIFICATE] = { .menu = CONF_CERTIFICATE,
 	    .path = "certificate", .flags = M_LIVE | CONF_MF_IMPORT,
 	    .props = schema_certificate, .nprops = N(schema_certificate),

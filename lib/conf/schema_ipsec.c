@@ -436,6 +436,39 @@ const struct conf_prop schema_policy[CONF_POLICY_PROPS] = {
 
 /* clang-format off */
 
+const struct conf_prop
+    schema_certificate_settings[CONF_CERTIFICATE_SETTINGS_PROPS] = {
+	[CONF_CERTIFICATE_SETTINGS_CRL_USE] = {
+		.name = "crl-use", .type = CONF_T_BOOL, .def = "yes",
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "CRLs decide: those imported from files, those of our "
+		    "own CAs, and downloaded ones." },
+	[CONF_CERTIFICATE_SETTINGS_CRL_DOWNLOAD] = {
+		.name = "crl-download", .type = CONF_T_BOOL, .def = "yes",
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "CRLs are fetched over HTTP from where a certificate "
+		    "says that they are." },
+	[CONF_CERTIFICATE_SETTINGS_OCSP_USE] = {
+		.name = "ocsp-use", .type = CONF_T_BOOL, .def = "yes",
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "The OCSP responder that a certificate names is "
+		    "asked, and answers that the peer sends are used." },
+	[CONF_CERTIFICATE_SETTINGS_STRICT] = {
+		.name = "strict", .type = CONF_T_BOOL, .def = "no",
+		.procs = TO_CERT, .flags = LIVE,
+		.help = "Without fresh information that a certificate was "
+		    "not revoked it is refused." },
+	[CONF_CERTIFICATE_SETTINGS_WAIT] = {
+		.name = "wait", .type = CONF_T_TIME, .def = "5s",
+		.lo = 1, .hi = 30, .procs = TO_CERT, .flags = LIVE,
+		.help = "How long a login waits for CRLs and OCSP answers." },
+	[CONF_CERTIFICATE_SETTINGS_FETCH_LOCAL] = {
+		.name = "fetch-local", .type = CONF_T_BOOL, .def = "no",
+		.procs = TO_FETCH, .flags = LIVE,
+		.help = "Loopback and link-local addresses may be fetched "
+		    "from." },
+};
+
 const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS] = {
 	[CONF_CERTIFICATE_NAME] = {
 		.name = "name", .type = CONF_T_STR, .procs = TO_CERT,

@@ -8,6 +8,7 @@
 #define TO_IKE		PROC_BIT(PROC_IKEPD)
 #define TO_KM		PROC_BIT(PROC_KEYMGR)
 #define TO_CERT		PROC_BIT(PROC_CERTD)
+#define TO_FETCH	PROC_BIT(PROC_FETCHD)
 #define TO_ALL		(TO_IKE | TO_KM | TO_CERT)
 #define TO_SESS		PROC_BIT(PROC_SESSIOND)
 
@@ -31,6 +32,8 @@ extern const struct conf_prop schema_group[CONF_GROUP_PROPS];
 extern const struct conf_prop schema_peer[CONF_PEER_PROPS];
 extern const struct conf_prop schema_identity[CONF_IDENTITY_PROPS];
 extern const struct conf_prop schema_policy[CONF_POLICY_PROPS];
+extern const struct conf_prop
+    schema_certificate_settings[CONF_CERTIFICATE_SETTINGS_PROPS];
 extern const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS];
 extern const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS];
 extern const struct conf_prop schema_pool[CONF_POOL_PROPS];

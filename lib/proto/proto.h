@@ -6,6 +6,7 @@
  *   super   sallyportd - every child
  *   ikekm   ikepd - keymgr
  *   ikecd   ikepd - certd
+ *   cdfetch certd - fetchd
  *   ikese   ikepd - sessiond
  *   show    controld - every process (questions and a few actions)
  *   ctl     sallyctl - controld

@@ -596,7 +596,7 @@ START_TEST(landlock_denies_files)
 	int status, r;
 
 	if (pid == 0) {
-		if ((r = sandbox_landlock(ro, NULL)) == 0)
+		if ((r = sandbox_landlock(ro, NULL, false)) == 0)
 			_exit(50);
 		NEED(r == 1);
 		NEED(open("/usr", O_RDONLY | O_DIRECTORY) != -1);
