@@ -101,21 +101,45 @@ auth_parts_check(const struct auth_parts *a, const char **why)
 	return *why == NULL ? 0 : -1;
 }
 
+/* One's own message, the other's nonce, prf(SK_p, one's own ID). */
+static int
+octets_of(const struct auth_parts *a, enum auth_side side,
+    const struct part *id, uint8_t maced_id[PRF_MAX], struct part octets[3])
+{
+	const struct part *sk = side == AUTH_OWN ? &a->sk_own : &a->sk_peer;
+
+	octets[0] = side == AUTH_OWN ? a->msg_own : a->msg_peer;
+	octets[1] = side == AUTH_OWN ? a->nonce_peer : a->nonce_own;
+	octets[2] = (struct part){ maced_id, a->prf->out_len };
+	return prf(a->prf, sk->p, sk->len, id, 1, maced_id);
+}
+
+int
+auth_octets(const struct auth_parts *a, enum auth_side side,
+    const struct part *id, struct buf *out)
+{
+	uint8_t maced_id[PRF_MAX];
+	struct part octets[3];
+	size_t i;
+	int rc;
+
+	rc = octets_of(a, side, id, maced_id, octets);
+	for (i = 0; rc == 0 && i < 3; i++)
+		buf_put(out, octets[i].p, octets[i].len);
+	secret_wipe(maced_id, sizeof(maced_id));
+	return rc == 0 ? buf_error(out) : -1;
+}
+
 int
 auth_psk(const struct auth_parts *a, enum auth_side side,
     const struct part *id, const struct secret *psk, uint8_t out[PRF_MAX])
 {
 	const struct part pad = { key_pad, sizeof(key_pad) - 1 };
-	const struct part *sk = side == AUTH_OWN ? &a->sk_own : &a->sk_peer;
 	uint8_t key[PRF_MAX], maced_id[PRF_MAX];
 	struct part octets[3];
 	int rc = -1;
 
-	/* One's own message, the other's nonce, prf(SK_p, one's own ID). */
-	octets[0] = side == AUTH_OWN ? a->msg_own : a->msg_peer;
-	octets[1] = side == AUTH_OWN ? a->nonce_peer : a->nonce_own;
-	octets[2] = (struct part){ maced_id, a->prf->out_len };
-	if (prf(a->prf, sk->p, sk->len, id, 1, maced_id) == -1 ||
+	if (octets_of(a, side, id, maced_id, octets) == -1 ||
 	    prf(a->prf, psk->data, psk->len, &pad, 1, key) == -1 ||
 	    prf(a->prf, key, a->prf->out_len, octets, 3, out) == -1)
 		goto out;

@@ -1,11 +1,12 @@
 /*
- * AUTH by a shared secret (RFC 7296 section 2.15), over octets that are
- * assembled here from named parts.  Nothing of certd computes a MAC over a
+ * AUTH (RFC 7296 section 2.15): the octets, assembled here from named parts,
+ * and the MAC over them by a shared secret.  Nothing of certd signs or MACs a
  * string that somebody else put together.
  */
 #ifndef CERTD_AUTH_H
 #define CERTD_AUTH_H
 
+#include "lib/buf.h"
 #include "lib/secret.h"
 #include "lib/suite/prf.h"
 
@@ -40,6 +41,12 @@ int auth_parts_check(const struct auth_parts *, const char **why);
  */
 int auth_psk(const struct auth_parts *, enum auth_side, const struct part *id,
     const struct secret *psk, uint8_t out[PRF_MAX]);
+/*
+ * Appends what a signature is over: the side's own message, the other's
+ * nonce, prf(SK_p, the side's ID).  -1: OpenSSL failed or out is full.
+ */
+int auth_octets(const struct auth_parts *, enum auth_side,
+    const struct part *id, struct buf *out);
 /* The peer's data verifies with this secret; takes constant time. */
 bool auth_psk_ok(const struct auth_parts *, const struct part *id,
     const struct secret *psk, const struct part *auth);

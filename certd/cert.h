@@ -32,6 +32,7 @@ struct cert {
 	uint8_t fp[CERT_FP_LEN];	/* of the leaf, or of a bare key's
 					 * SubjectPublicKeyInfo */
 	bool trusted;		/* CA certificates in it are trust anchors */
+	bool declared;		/* in the configuration; else by a command */
 	_Atomic unsigned refs;
 };
 
@@ -45,9 +46,9 @@ struct cert_file {
 
 /*
  * Reads the files of one name: certificates, a private or a public key.  The
- * certificate of the key is the leaf; without a key the first that signed
- * none of the others.  Everything must fit together: every certificate but
- * CAs must be the leaf or its issuers, the key must be the leaf's.
+ * certificate of the key is the leaf (the one that is valid longest); without
+ * a key the first that issued none of the others.  A key without a
+ * certificate is a bare one.
  * NULL: why (CERT_WHY_MAX bytes) names the file and what is wrong with it.
  * One reference is the caller's.
  */
@@ -56,13 +57,14 @@ struct cert *cert_load(const char *name, const struct cert_file *files,
 struct cert *cert_ref(struct cert *);
 void cert_unref(struct cert **);	/* *NULL is allowed */
 
-/* Fingerprint (SHA-256 of the DER); SHA-1 of the key info. */
+/* Fingerprint (SHA-256 of the DER); SHA-1 of the key info.  -1: no memory. */
 int cert_fp(const X509 *, uint8_t fp[CERT_FP_LEN]);
-int cert_spki_hash(EVP_PKEY *, uint8_t hash[CERT_HASH_LEN]);
+int cert_spki_hash(const X509 *, uint8_t hash[CERT_HASH_LEN]);
 /* basicConstraints say CA. */
 bool cert_is_ca(X509 *);
 bool cert_is_self_issued(X509 *);
 /* "CN=x,O=y" for logs, cut to size.  Returns dst. */
-const char *cert_subject(X509 *, char *dst, size_t size);
+const char *cert_subject(const X509 *, char *dst, size_t size);
+const char *cert_name_text(const X509_NAME *, char *dst, size_t size);
 
 #endif

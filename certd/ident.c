@@ -12,17 +12,20 @@
 struct ident {
 	const struct conf_obj *o;
 	uint32_t peer;
-	struct ident *next;	/* same key: of one peer, by remote ID */
+	unsigned kind;
+	struct ident *next;	/* same key in by_remote or by_cert */
 	struct ident *sibling;	/* of one peer, in order */
 };
 
 struct idents {
+	unsigned refs;
 	struct conf *conf;
 	struct ident *all;
 	size_t n;
 	struct hash by_id;
 	struct hash by_peer;	/* the first of each peer, then sibling */
 	struct hash by_remote;	/* peer and remote ID, then next */
+	struct hash by_cert;	/* match-by=certificate: peer and name */
 };
 
 /*
@@ -64,24 +67,49 @@ same_remote(const struct ident *a, uint32_t peer, const struct ikeid *id)
 	return ikeid_equal(mine, id);
 }
 
-static bool
-is_psk(const struct conf_obj *o)
+unsigned
+ident_kind(const struct conf_obj *o)
 {
-	return (o->flags & (CONF_F_DISABLED | CONF_F_INVALID)) == 0 &&
-	    conf_num(o, CONF_IDENTITY_AUTH_METHOD) == CONF_AUTH_PSK &&
-	    conf_secret(o, CONF_IDENTITY_SECRET) != NULL &&
-	    conf_secret(o, CONF_IDENTITY_SECRET)->len > 0;
+	const struct secret *s;
+
+	switch (conf_num(o, CONF_IDENTITY_AUTH_METHOD)) {
+	case CONF_AUTH_PSK:
+		s = conf_secret(o, CONF_IDENTITY_SECRET);
+		return s != NULL && s->len > 0 ? IDENT_PSK : 0;
+	case CONF_AUTH_DIGITAL_SIGNATURE:
+		return IDENT_CERT;
+	default:
+		return 0;
+	}
+}
+
+static bool
+is_by_cert(const struct ident *i)
+{
+	return i->kind == IDENT_CERT && conf_num(i->o,
+	    CONF_IDENTITY_MATCH_BY) == CONF_MATCH_CERTIFICATE;
+}
+
+static uint64_t
+cert_key(const struct idents *is, uint32_t peer, const char *name)
+{
+	return hash_bytes(name, strlen(name),
+	    hash_mix(is->by_cert.seed, peer));
 }
 
 /* Called from the last to the first, so that chains are in order. */
 static int
 ident_index(struct idents *is, struct ident *i)
 {
-	uint64_t key = remote_key(is, i->peer, remote_id(i));
+	struct hash *h = is_by_cert(i) ? &is->by_cert : &is->by_remote;
+	uint64_t key;
 
-	i->next = hash_get(&is->by_remote, key);
+	key = h == &is->by_remote ? remote_key(is, i->peer, remote_id(i)) :
+	    cert_key(is, i->peer, conf_str(i->o,
+	    CONF_IDENTITY_REMOTE_CERTIFICATE));
+	i->next = hash_get(h, key);
 	i->sibling = hash_get(&is->by_peer, i->peer);
-	if (hash_set(&is->by_remote, key, i) == -1 ||
+	if (hash_set(h, key, i) == -1 ||
 	    hash_set(&is->by_peer, i->peer, i) == -1 ||
 	    hash_set(&is->by_id, i->o->id, i) == -1)
 		return -1;
@@ -99,9 +127,11 @@ idents_fill(struct idents *is)
 	if (is->all == NULL)
 		return -1;
 	CONF_FOREACH(is->conf, CONF_IDENTITY, o) {
-		if (!is_psk(o))
+		if ((o->flags & (CONF_F_DISABLED | CONF_F_INVALID)) != 0 ||
+		    ident_kind(o) == 0)
 			continue;
 		is->all[is->n].o = o;
+		is->all[is->n].kind = ident_kind(o);
 		is->all[is->n].peer = conf_ref_id(o, CONF_IDENTITY_PEER);
 		is->n++;
 	}
@@ -122,26 +152,37 @@ idents_new(struct conf *conf)
 		return NULL;
 	}
 	is->conf = conf;
+	is->refs = 1;
 	if (getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
 		seed = 0;
 	hash_init(&is->by_id, seed);
 	hash_init(&is->by_peer, seed);
 	hash_init(&is->by_remote, seed);
-	if (idents_fill(is) == -1) {
-		idents_free(is);
-		return NULL;
-	}
+	hash_init(&is->by_cert, seed);
+	if (idents_fill(is) == -1)
+		idents_unref(&is);
+	return is;
+}
+
+struct idents *
+idents_ref(struct idents *is)
+{
+	is->refs++;
 	return is;
 }
 
 void
-idents_free(struct idents *is)
+idents_unref(struct idents **isp)
 {
-	if (is == NULL)
+	struct idents *is = *isp;
+
+	*isp = NULL;
+	if (is == NULL || --is->refs > 0)
 		return;
 	hash_free(&is->by_id);
 	hash_free(&is->by_peer);
 	hash_free(&is->by_remote);
+	hash_free(&is->by_cert);
 	free(is->all);
 	conf_free(is->conf);
 	free(is);
@@ -156,58 +197,63 @@ ident_by_id(const struct idents *is, uint32_t peer, uint32_t id)
 }
 
 static size_t
-add_remote(const struct idents *is, uint32_t peer, const struct ikeid *id,
-    const struct conf_obj **out, size_t max)
+add_remote(const struct idents *is, uint32_t peer, unsigned kinds,
+    const struct ikeid *id, const struct conf_obj **out, size_t max)
 {
 	const struct ident *i;
 	size_t n = 0;
 
 	i = hash_get(&is->by_remote, remote_key(is, peer, id));
 	for (; i != NULL && n < max; i = i->next)
-		if (same_remote(i, peer, id))
+		if ((i->kind & kinds) != 0 && same_remote(i, peer, id))
 			out[n++] = i->o;
 	return n;
 }
 
 static size_t
-add_siblings(const struct idents *is, uint32_t peer, bool open,
-    const struct conf_obj **out, size_t max)
+add_siblings(const struct idents *is, uint32_t peer, unsigned kinds,
+    bool open, const struct conf_obj **out, size_t max)
 {
 	const struct ident *i = hash_get(&is->by_peer, peer);
 	size_t n = 0;
 
 	for (; i != NULL && n < max; i = i->sibling)
-		if (ikeid_is_open(remote_id(i)) == open)
+		if ((i->kind & kinds) != 0 &&
+		    ikeid_is_open(remote_id(i)) == open)
 			out[n++] = i->o;
 	return n;
 }
 
 size_t
-ident_candidates(const struct idents *is, uint32_t peer,
+ident_candidates(const struct idents *is, uint32_t peer, unsigned kinds,
     const struct ikeid *remote, const struct conf_obj **out, size_t max)
 {
 	const struct ikeid open = { .type = IKEID_AUTO };
 	size_t n;
 
 	if (remote == NULL) {
-		n = add_siblings(is, peer, false, out, max);
-		return n + add_siblings(is, peer, true, out + n, max - n);
+		n = add_siblings(is, peer, kinds, false, out, max);
+		return n + add_siblings(is, peer, kinds, true, out + n,
+		    max - n);
 	}
-	if ((n = add_remote(is, peer, remote, out, max)) > 0)
+	if ((n = add_remote(is, peer, kinds, remote, out, max)) > 0)
 		return n;
-	return add_remote(is, peer, &open, out, max);
+	return add_remote(is, peer, kinds, &open, out, max);
 }
 
-void
-ident_my_id(const struct conf_obj *o, const struct addr *local,
-    struct ikeid *id)
+size_t
+ident_by_cert(const struct idents *is, uint32_t peer, const char *name,
+    const struct conf_obj **out, size_t max)
 {
-	const struct ikeid *mine = conf_id(o, CONF_IDENTITY_MY_ID);
+	const struct ident *i = hash_get(&is->by_cert,
+	    cert_key(is, peer, name));
+	size_t n = 0;
 
-	if (mine == NULL || ikeid_is_open(mine))
-		ikeid_from_addr(id, local);
-	else
-		*id = *mine;
+	for (; i != NULL && n < max; i = i->next)
+		if (i->peer == peer && strcmp(name, conf_str(i->o,
+		    CONF_IDENTITY_REMOTE_CERTIFICATE)) == 0)
+			out[n++] = i->o;
+	return n;
 }
 
 const char *
@@ -226,7 +272,11 @@ ident_list(const struct idents *is, uint32_t peer, char *dst, size_t size)
 }
 
 size_t
-ident_count(const struct idents *is)
+ident_count(const struct idents *is, unsigned kinds)
 {
-	return is->n;
+	size_t i, n = 0;
+
+	for (i = 0; i < is->n; i++)
+		n += (is->all[i].kind & kinds) != 0;
+	return n;
 }

@@ -1,7 +1,5 @@
 #include "certd/ipc_ike.h"
 
-#include "certd/login.h"
-
 #include "lib/edge.h"
 #include "lib/log.h"
 #include "lib/proto/ikecd.h"
@@ -10,17 +8,19 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 struct worker {
 	struct ipc_ike *ike;
 	unsigned number;
+	unsigned generation;	/* how often it was started */
 	struct edge *edge;
 };
 
 struct ipc_ike {
 	struct event_base *base;
-	struct idents *const *idents;
+	struct login_env *env;
 	struct worker workers[SUPER_WORKERS_MAX];
 };
 
@@ -31,6 +31,18 @@ static const enum cd_status status_map[] = {
 	[LOGIN_BAD_METHOD] = CD_BAD_METHOD,
 	[LOGIN_BAD_ASKED_ID] = CD_BAD_ASKED_ID,
 	[LOGIN_BAD_REQUEST] = CD_BAD_REQUEST,
+	[LOGIN_BAD_CERT] = CD_BAD_CERT,
+	[LOGIN_BUSY] = CD_BUSY,
+};
+
+/* A question under way; the login borrows from body. */
+struct query {
+	struct worker *w;
+	unsigned generation;
+	uint32_t id;
+	struct login login;
+	size_t len;
+	uint8_t body[];
 };
 
 static struct part
@@ -39,10 +51,18 @@ part_of(const struct cd_blob *b)
 	return (struct part){ b->p, b->len };
 }
 
+_Static_assert(CD_CERTS_MAX == VERIFY_CERTS_MAX &&
+    CD_FP_LEN == CERT_FP_LEN && CD_CA_HASH_LEN == CERT_HASH_LEN &&
+    CD_SUBJECT_MAX == LOGIN_SUBJECT_MAX && CD_AUTH_MAX == SIGN_MAX &&
+    CD_HASH_IDENTITY == SIGN_HASH_IDENTITY,
+    "the edge has room for what certd says");
+
 /* -1: there is no such PRF. */
 static int
 login_from(const struct cd_auth *q, struct login *l)
 {
+	size_t i;
+
 	*l = (struct login){
 		.verify = (q->what & CD_VERIFY) != 0,
 		.make = (q->what & CD_MAKE) != 0,
@@ -63,13 +83,37 @@ login_from(const struct cd_auth *q, struct login *l)
 		.id_asked = part_of(&q->id_asked),
 		.method = q->method,
 		.auth = part_of(&q->auth),
+		.ncerts = q->ncerts,
+		.hashes = q->hashes,
 	};
+	for (i = 0; i < q->ncerts; i++) {
+		l->certs[i].encoding = q->certs[i].encoding;
+		l->certs[i].data = part_of(&q->certs[i].data);
+	}
 	return l->parts.prf != NULL && suite_usable(l->parts.prf) ? 0 : -1;
 }
 
+/* What is ours, when it was asked for and could be made. */
 static void
-answer(struct worker *w, uint32_t id, const struct login *l,
-    const struct login_answer *a)
+result_make(struct cd_result *r, const struct login_answer *a,
+    struct buf *id_own)
+{
+	size_t i;
+
+	ikeid_put_body(id_own, &a->id_own);
+	r->id_own = (struct cd_blob){ id_own->data, id_own->len };
+	r->method = a->method;
+	r->auth = (struct cd_blob){ a->auth, a->auth_len };
+	r->ncerts = a->ncerts;
+	for (i = 0; i < a->ncerts; i++) {
+		r->certs[i].encoding = a->certs[i].encoding;
+		r->certs[i].data = (struct cd_blob){ a->certs[i].data.p,
+			a->certs[i].data.len };
+	}
+}
+
+static void
+answer(struct worker *w, uint32_t id, bool make, const struct login_answer *a)
 {
 	struct cd_result r = { .status = status_map[a->status],
 	    .identity = a->identity };
@@ -77,12 +121,10 @@ answer(struct worker *w, uint32_t id, const struct login *l,
 
 	buf_init(&own, CD_ID_MAX);
 	snprintf(r.reason, sizeof(r.reason), "%s", a->reason);
-	if (a->status == LOGIN_OK && l->make) {
-		ikeid_put_body(&own, &a->id_own);
-		r.id_own = (struct cd_blob){ own.data, own.len };
-		r.method = AUTH_METHOD_PSK;
-		r.auth = (struct cd_blob){ a->auth, a->auth_len };
-	}
+	memcpy(r.fp, a->fp, sizeof(r.fp));
+	snprintf(r.subject, sizeof(r.subject), "%s", a->subject);
+	if (a->status == LOGIN_OK && make)
+		result_make(&r, a, &own);
 	buf_init(&b, CD_RESULT_LEN_MAX);
 	cd_result_put(&b, &r);
 	if (edge_send(w->edge, IKECD_RESULT, id, -1, &b) == -1)
@@ -92,33 +134,129 @@ answer(struct worker *w, uint32_t id, const struct login *l,
 	buf_free(&own);
 }
 
+/* Nobody waits any more when the worker was started anew meanwhile. */
+static void
+on_decided(void *arg, const struct login_answer *a)
+{
+	struct query *q = arg;
+	struct worker *w = q->w;
+
+	if (w->edge != NULL && w->generation == q->generation) {
+		if (a->status == LOGIN_BAD_REQUEST)
+			log_error(LOG_T_IPSEC, "%s asked amiss: %s",
+			    edge_name(w->edge), a->reason);
+		answer(w, q->id, q->login.make, a);
+	}
+	secret_wipe(q, sizeof(*q) + q->len);
+	free(q);
+	suite_forget();
+}
+
 static int
 on_auth(void *arg, struct imsg *m, const char **why)
 {
 	struct worker *w = arg;
-	struct login_answer a;
-	struct cd_auth q;
-	struct login l;
+	struct cd_auth a;
+	struct query *q;
+	struct cur c;
+	size_t len = cur_left(&m->body);
 
-	if (cd_auth_get(&m->body, &q, why) == -1)
-		return -1;
-	if (login_from(&q, &l) == -1) {
-		*why = "unknown PRF";
+	if ((q = malloc(sizeof(*q) + len)) == NULL) {
+		*why = "out of memory";
 		return -1;
 	}
-	login_decide(*w->ike->idents, &l, &a);
-	if (a.status == LOGIN_BAD_REQUEST)
-		log_error(LOG_T_IPSEC, "%s asked amiss: %s",
-		    edge_name(w->edge), a.reason);
-	answer(w, m->id, &l, &a);
-	secret_wipe(&a, sizeof(a));
-	suite_forget();
+	q->w = w;
+	q->generation = w->generation;
+	q->id = m->id;
+	q->len = len;
+	if (cur_copy(&m->body, q->body, len) == -1)
+		goto bad;
+	cur_init(&c, q->body, len);
+	if (cd_auth_get(&c, &a, why) == -1)
+		goto bad;
+	if (login_from(&a, &q->login) == -1) {
+		*why = "unknown PRF";
+		goto bad;
+	}
+	login_start(w->ike->env, &q->login, on_decided, q);
 	return 0;
+bad:
+	secret_wipe(q, sizeof(*q) + len);
+	free(q);
+	return -1;
 }
 
 static const struct permit worker_permits[] = {
 	{ IKECD_AUTH, "auth", 1, CD_AUTH_LEN_MAX, 0, on_auth },
 };
+
+/* Trust and revocations */
+
+/* Hashes of the CAs' keys, RFC 7296 section 3.7. */
+static void
+certreq_put(const struct trust *t, struct buf *b)
+{
+	uint8_t hash[CERT_HASH_LEN];
+	int i;
+
+	for (i = 0; i < sk_X509_num(t->anchors) &&
+	    b->len + CERT_HASH_LEN <= CD_CERTREQ_MAX; i++)
+		if (cert_spki_hash(sk_X509_value(t->anchors, i), hash) == 0)
+			buf_put(b, hash, sizeof(hash));
+}
+
+static void
+trust_send(struct worker *w)
+{
+	const struct login_env *env = w->ike->env;
+	const struct trust *t = store_trust(env->store);
+	struct cd_trust m = { .hashes = sign_hashes(t->allow_weak) };
+	struct buf b, certreq;
+
+	if (w->edge == NULL)
+		return;
+	if (env->is != NULL && ident_count(env->is, IDENT_CERT) > 0)
+		m.flags |= CD_TRUST_CERTS;
+	buf_init(&certreq, CD_CERTREQ_MAX);
+	certreq_put(t, &certreq);
+	m.certreq = (struct cd_blob){ certreq.data, certreq.len };
+	buf_init(&b, CD_TRUST_LEN_MAX);
+	cd_trust_put(&b, &m);
+	if (edge_send(w->edge, IKECD_TRUST, 0, -1, &b) == -1)
+		log_warn(LOG_T_IPSEC, "%s takes no more messages",
+		    edge_name(w->edge));
+	buf_free(&b);
+	buf_free(&certreq);
+}
+
+void
+ipc_ike_trust(struct ipc_ike *ike)
+{
+	size_t i;
+
+	for (i = 0; i < SUPER_WORKERS_MAX; i++)
+		trust_send(&ike->workers[i]);
+}
+
+void
+ipc_ike_revoked(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
+{
+	struct worker *w;
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < SUPER_WORKERS_MAX; i++) {
+		w = &ike->workers[i];
+		if (w->edge == NULL)
+			continue;
+		buf_init(&b, CD_FP_LEN);
+		cd_revoked_put(&b, fp);
+		if (edge_send(w->edge, IKECD_REVOKED, 0, -1, &b) == -1)
+			log_warn(LOG_T_IPSEC, "%s takes no more messages",
+			    edge_name(w->edge));
+		buf_free(&b);
+	}
+}
 
 static void
 on_down(void *arg, const char *why)
@@ -131,14 +269,14 @@ on_down(void *arg, const char *why)
 }
 
 struct ipc_ike *
-ipc_ike_new(struct event_base *base, struct idents *const *idents)
+ipc_ike_new(struct event_base *base, struct login_env *env)
 {
 	struct ipc_ike *ike;
 
 	if ((ike = calloc(1, sizeof(*ike))) == NULL)
 		return NULL;
 	ike->base = base;
-	ike->idents = idents;
+	ike->env = env;
 	return ike;
 }
 
@@ -152,9 +290,12 @@ ipc_ike_up(struct ipc_ike *ike, unsigned worker, int fd)
 	edge_free(w->edge);
 	w->ike = ike;
 	w->number = worker;
+	w->generation++;
 	w->edge = edge_new(ike->base, fd, name, EDGE_REFUSE, worker_permits,
 	    sizeof(worker_permits) / sizeof(worker_permits[0]), on_down, w,
 	    EDGE_QUEUE_MAX);
 	if (w->edge == NULL)
 		log_error(LOG_T_SYSTEM, "no memory for %s", name);
+	else
+		trust_send(w);
 }

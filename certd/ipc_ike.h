@@ -2,7 +2,7 @@
 #ifndef CERTD_IPC_IKE_H
 #define CERTD_IPC_IKE_H
 
-#include "certd/ident.h"
+#include "certd/login.h"
 
 #include <event2/event.h>
 
@@ -10,10 +10,13 @@
 
 struct ipc_ike;
 
-/* One a process.  idents points to what holds the identities now. */
-struct ipc_ike *ipc_ike_new(struct event_base *,
-    struct idents *const *idents);
+/* One a process.  env is what logins are decided with; it is kept. */
+struct ipc_ike *ipc_ike_new(struct event_base *, struct login_env *env);
 /* Takes ownership of fd, the edge to a worker that is new or new again. */
 void ipc_ike_up(struct ipc_ike *, unsigned worker, int fd);
+/* Identities, CAs or settings have changed: says so to the workers. */
+void ipc_ike_trust(struct ipc_ike *);
+/* A certificate was revoked: cuts the IKE SAs of whoever showed it. */
+void ipc_ike_revoked(struct ipc_ike *, const uint8_t fp[CERT_FP_LEN]);
 
 #endif

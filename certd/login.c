@@ -1,12 +1,14 @@
 #include "certd/login.h"
 
+#include "certd/certid.h"
+#include "certd/login_job.h"
+
 #include "lib/buf.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
-
-#define ID_TEXT	128	/* of an ID in a reason */
 
 /* RFC 7296 section 3.8 and RFC 7427; for the reason. */
 static const struct {
@@ -24,8 +26,8 @@ static const struct {
 	{ 14, "a digital signature" },
 };
 
-static const char *
-method_name(uint8_t method)
+const char *
+login_method_name(uint8_t method)
 {
 	size_t i;
 
@@ -35,15 +37,54 @@ method_name(uint8_t method)
 	return "an unknown method";
 }
 
-static void __attribute__((format(printf, 3, 4)))
-refuse(struct login_answer *a, enum login_status status, const char *fmt, ...)
+void
+login_refuse(struct login_job *j, enum login_status status, const char *fmt,
+    ...)
 {
 	va_list ap;
 
-	a->status = status;
+	j->a.status = status;
 	va_start(ap, fmt);
-	vsnprintf(a->reason, sizeof(a->reason), fmt, ap);
+	vsnprintf(j->a.reason, sizeof(j->a.reason), fmt, ap);
 	va_end(ap);
+}
+
+static void
+job_free(struct login_job *j)
+{
+	size_t i;
+
+	idents_unref(&j->is);
+	shown_free(&j->shown);
+	trust_unref(&j->trust);
+	buf_free(&j->octets);
+	sk_X509_pop_free(j->chain, X509_free);
+	cert_unref(&j->own);
+	buf_free(&j->auth);
+	for (i = 0; i < VERIFY_CERTS_MAX; i++)
+		OPENSSL_free(j->ders[i]);
+	secret_wipe(j, sizeof(*j));
+	free(j);
+}
+
+void
+login_finish(struct login_job *j)
+{
+	j->env->pending--;
+	j->cb(j->arg, &j->a);
+	job_free(j);
+}
+
+void
+login_run(struct login_job *j, pool_fn run, pool_fn done)
+{
+	if (j->env->pool == NULL) {
+		run(j);
+		done(j);
+	} else if (pool_run(j->env->pool, run, done, j) == -1) {
+		login_refuse(j, LOGIN_BUSY, "too many logins at once");
+		login_finish(j);
+	}
 }
 
 static int
@@ -55,8 +96,8 @@ id_get(const struct part *body, struct ikeid *id, const char **why)
 	return ikeid_get_body(id, &c, why);
 }
 
-static const char *
-id_text(const struct ikeid *id, char text[ID_TEXT])
+const char *
+login_id_text(const struct ikeid *id, char text[ID_TEXT])
 {
 	char full[IKEID_STRLEN];
 
@@ -64,172 +105,303 @@ id_text(const struct ikeid *id, char text[ID_TEXT])
 	return text;
 }
 
-/* The identities to try; *n 0 after a refusal. */
-static void
-choose(const struct idents *is, const struct login *l,
-    const struct ikeid *remote, const struct conf_obj **out, size_t *n,
-    struct login_answer *a)
+/* Which identities the peer's way to authenticate leaves. */
+static unsigned
+kinds_of(const struct login *l)
 {
+	if (!l->verify)
+		return IDENT_ANY;
+	if (l->method == AUTH_METHOD_PSK)
+		return IDENT_PSK;
+	return sign_is_method(l->method) ? IDENT_CERT : 0;
+}
+
+static const char *
+wanted(unsigned kinds)
+{
+	return kinds == IDENT_PSK ? "a pre-shared key" :
+	    kinds == IDENT_CERT ? "a digital signature" :
+	    "a pre-shared key or a digital signature";
+}
+
+static void
+refuse_method(struct login_job *j, unsigned kinds)
+{
+	login_refuse(j, LOGIN_BAD_METHOD, "the peer authenticates by %s, %s "
+	    "is wanted", login_method_name(j->l->method), wanted(kinds));
+}
+
+/* By number, as ikepd knows it from before. */
+static void
+choose_known(struct login_job *j, const struct ikeid *remote)
+{
+	const struct conf_obj *o;
 	char got[ID_TEXT], have[ID_TEXT];
 
-	*n = 0;
+	o = ident_by_id(j->is, j->l->peer, j->l->identity);
+	if (o == NULL) {
+		login_refuse(j, LOGIN_NO_IDENTITY, "the identity is no "
+		    "longer in the configuration");
+	} else if (remote != NULL && !ikeid_admits(conf_id(o,
+	    CONF_IDENTITY_REMOTE_ID), remote)) {
+		login_refuse(j, LOGIN_NO_IDENTITY, "the peer is %s, its "
+		    "remote-id is to be %s", login_id_text(remote, got),
+		    login_id_text(conf_id(o, CONF_IDENTITY_REMOTE_ID),
+		    have));
+	} else if ((ident_kind(o) & kinds_of(j->l)) == 0) {
+		refuse_method(j, ident_kind(o));
+	} else {
+		j->c[0] = o;
+		j->n = 1;
+	}
+}
+
+/* The certificate the peer shows is some identities' remote-certificate. */
+static void
+choose_by_cert(struct login_job *j)
+{
+	struct cert *names[8];
+	size_t i, n;
+
+	if (j->env->store == NULL || j->shown.key == NULL)
+		return;
+	n = store_by_fp(j->env->store, j->shown.fp, names, 8);
+	for (i = 0; i < n; i++)
+		j->n += ident_by_cert(j->is, j->l->peer, names[i]->name,
+		    j->c + j->n, IDENT_TRY_MAX - j->n);
+}
+
+/* What there is when nothing of the peer's kind was found. */
+static void
+refuse_none(struct login_job *j, const struct ikeid *remote)
+{
+	const struct conf_obj *o[IDENT_TRY_MAX];
+	unsigned kinds = 0;
+	char got[ID_TEXT], have[ID_TEXT];
+	size_t i, n;
+
+	n = ident_candidates(j->is, j->l->peer, IDENT_ANY, remote, o,
+	    IDENT_TRY_MAX);
+	for (i = 0; i < n; i++)
+		kinds |= ident_kind(o[i]);
+	if (remote == NULL)
+		login_refuse(j, LOGIN_NO_IDENTITY, "the peer has no identity "
+		    "to authenticate with");
+	else if (kinds != 0 && (kinds & kinds_of(j->l)) == 0)
+		refuse_method(j, kinds);
+	else
+		login_refuse(j, LOGIN_NO_IDENTITY, "no identity of the peer "
+		    "admits remote ID %s; configured: %s",
+		    login_id_text(remote, got), ident_list(j->is, j->l->peer,
+		    have, sizeof(have)));
+}
+
+/* The identities to try; j->n 0 after a refusal. */
+static void
+choose(struct login_job *j, const struct ikeid *remote)
+{
+	const struct login *l = j->l;
+
 	if (l->identity != 0) {
-		out[0] = ident_by_id(is, l->peer, l->identity);
-		if (out[0] == NULL)
-			refuse(a, LOGIN_NO_IDENTITY, "the identity is no "
-			    "longer in the configuration");
-		else if (remote != NULL && !ikeid_admits(conf_id(out[0],
-		    CONF_IDENTITY_REMOTE_ID), remote))
-			refuse(a, LOGIN_NO_IDENTITY, "the peer is %s, its "
-			    "remote-id is to be %s", id_text(remote, got),
-			    id_text(conf_id(out[0], CONF_IDENTITY_REMOTE_ID),
-			    have));
-		else
-			*n = 1;
+		choose_known(j, remote);
 		return;
 	}
-	*n = ident_candidates(is, l->peer, remote, out, IDENT_TRY_MAX);
-	if (*n > 0)
-		return;
-	if (remote == NULL)
-		refuse(a, LOGIN_NO_IDENTITY, "the peer has no identity with "
-		    "a pre-shared key");
-	else
-		refuse(a, LOGIN_NO_IDENTITY, "no identity of the peer admits "
-		    "remote ID %s; configured: %s", id_text(remote, got),
-		    ident_list(is, l->peer, have, sizeof(have)));
+	if (kinds_of(l) == IDENT_CERT)
+		choose_by_cert(j);
+	j->n += ident_candidates(j->is, l->peer, kinds_of(l), remote,
+	    j->c + j->n, IDENT_TRY_MAX - j->n);
+	if (j->n == 0)
+		refuse_none(j, remote);
+}
+
+/* The certificate of an identity; NULL: none there. */
+static struct cert *
+own_cert(const struct login_job *j, const struct conf_obj *o)
+{
+	if (ident_kind(o) != IDENT_CERT || j->env->store == NULL)
+		return NULL;
+	return store_get(j->env->store,
+	    conf_str(o, CONF_IDENTITY_CERTIFICATE));
+}
+
+/*
+ * requirements 1.6 "my-id": auto is our address with a secret; with a
+ * certificate who that says we are, and then the name by which the initiator
+ * asks for us if it is one of the certificate's.
+ */
+int
+login_my_id(const struct login_job *j, const struct conf_obj *o,
+    struct ikeid *id)
+{
+	const struct ikeid *mine = conf_id(o, CONF_IDENTITY_MY_ID);
+	const struct cert *own = own_cert(j, o);
+
+	if (mine != NULL && !ikeid_is_open(mine)) {
+		*id = *mine;
+	} else if (own == NULL || own->leaf == NULL) {
+		ikeid_from_addr(id, &j->l->local);
+	} else if (j->has_asked && certid_has(own->leaf, &j->asked)) {
+		*id = j->asked;
+	} else
+		return certid_first(own->leaf, id);
+	return 0;
 }
 
 /* Does the initiator ask for us as this identity calls us? */
 static bool
-asked_fits(const struct login *l, const struct ikeid *asked,
-    const struct conf_obj *o)
+asked_fits(const struct login_job *j, const struct conf_obj *o)
 {
 	struct ikeid mine;
 
-	ident_my_id(o, &l->local, &mine);
-	return ikeid_equal(&mine, asked);
+	return login_my_id(j, o, &mine) == 0 && ikeid_equal(&mine, &j->asked);
 }
 
 /* Candidates under whose name the initiator asks for us come first. */
 static void
-prefer_asked(const struct login *l, const struct ikeid *asked,
-    const struct conf_obj **c, size_t n)
+prefer_asked(struct login_job *j)
 {
 	const struct conf_obj *o;
 	size_t i, k = 0;
 
-	for (i = 0; i < n; i++) {
-		if (!asked_fits(l, asked, c[i]))
+	for (i = 0; i < j->n; i++) {
+		if (!asked_fits(j, j->c[i]))
 			continue;
-		o = c[i];
-		memmove(&c[k + 1], &c[k], (i - k) * sizeof(c[0]));
-		c[k++] = o;
+		o = j->c[i];
+		memmove(&j->c[k + 1], &j->c[k], (i - k) * sizeof(j->c[0]));
+		j->c[k++] = o;
 	}
-}
-
-static const struct conf_obj *
-verify(const struct login *l, const struct ikeid *remote,
-    const struct conf_obj **c, size_t n, struct login_answer *a)
-{
-	char got[ID_TEXT];
-	size_t i;
-
-	if (l->method != AUTH_METHOD_PSK) {
-		refuse(a, LOGIN_BAD_METHOD, "the peer authenticates by %s, a "
-		    "pre-shared key is wanted", method_name(l->method));
-		return NULL;
-	}
-	for (i = 0; i < n; i++)
-		if (auth_psk_ok(&l->parts, &l->id_peer,
-		    conf_secret(c[i], CONF_IDENTITY_SECRET), &l->auth))
-			return c[i];
-	refuse(a, LOGIN_BAD_AUTH, "authentication failed (pre-shared key) "
-	    "for remote ID %s: the secrets differ%s", id_text(remote, got),
-	    n > 1 ? ", none of the identities' fits" : "");
-	return NULL;
 }
 
 static void
-make(const struct login *l, const struct conf_obj *o, struct login_answer *a)
+verify_psk(struct login_job *j)
 {
+	const struct login *l = j->l;
+	char got[ID_TEXT];
+	size_t i;
+
+	for (i = 0; i < j->n; i++)
+		if (auth_psk_ok(&l->parts, &l->id_peer, conf_secret(j->c[i],
+		    CONF_IDENTITY_SECRET), &l->auth)) {
+			login_chosen(j, j->c[i]);
+			return;
+		}
+	login_refuse(j, LOGIN_BAD_AUTH, "authentication failed (pre-shared "
+	    "key) for remote ID %s: the secrets differ%s",
+	    login_id_text(&j->remote, got),
+	    j->n > 1 ? ", none of the identities' fits" : "");
+	login_finish(j);
+}
+
+static void
+make_psk(struct login_job *j, const struct conf_obj *o)
+{
+	const struct login *l = j->l;
 	struct part body;
 	struct buf b;
 
-	ident_my_id(o, &l->local, &a->id_own);
 	buf_init(&b, IKEID_MAX + 4);
-	ikeid_put_body(&b, &a->id_own);
+	ikeid_put_body(&b, &j->a.id_own);
 	body = (struct part){ b.data, b.len };
 	if (buf_error(&b) == -1 || auth_psk(&l->parts, AUTH_OWN, &body,
-	    conf_secret(o, CONF_IDENTITY_SECRET), a->auth) == -1)
-		refuse(a, LOGIN_BAD_REQUEST, "AUTH cannot be computed");
-	else
-		a->auth_len = l->parts.prf->out_len;
+	    conf_secret(o, CONF_IDENTITY_SECRET), j->a.auth) == -1) {
+		login_refuse(j, LOGIN_BAD_REQUEST, "AUTH cannot be computed");
+	} else {
+		j->a.auth_len = l->parts.prf->out_len;
+		j->a.method = AUTH_METHOD_PSK;
+	}
 	buf_free(&b);
 }
 
 /* IDr must be ours: RFC 7296 2.15, requirements 1.6 "my-id". */
 static bool
-check_asked(const struct login *l, const struct ikeid *asked,
-    const struct conf_obj *o, struct login_answer *a)
+check_asked(struct login_job *j)
 {
 	char want[ID_TEXT], have[ID_TEXT];
-	struct ikeid mine;
 
-	if (asked_fits(l, asked, o))
+	if (!j->has_asked || ikeid_equal(&j->a.id_own, &j->asked))
 		return true;
-	ident_my_id(o, &l->local, &mine);
-	refuse(a, LOGIN_BAD_ASKED_ID, "the peer asks for %s, we are %s",
-	    id_text(asked, want), id_text(&mine, have));
+	login_refuse(j, LOGIN_BAD_ASKED_ID, "the peer asks for %s, we are %s",
+	    login_id_text(&j->asked, want),
+	    login_id_text(&j->a.id_own, have));
 	return false;
 }
 
-/* IDs and candidates are there. */
-static void
-decide_among(const struct login *l, const struct ikeid *remote,
-    const struct ikeid *asked, const struct conf_obj **c, size_t n,
-    struct login_answer *a)
+void
+login_chosen(struct login_job *j, const struct conf_obj *o)
 {
-	const struct conf_obj *o = c[0];
+	j->a.identity = o->id;
+	if (login_my_id(j, o, &j->a.id_own) == -1)
+		login_refuse(j, LOGIN_NO_IDENTITY, "our certificate has no "
+		    "name, my-id= must be given");
+	else if (!check_asked(j))
+		;
+	else if (j->l->make && ident_kind(o) == IDENT_CERT) {
+		login_make_cert(j, o);
+		return;
+	} else if (j->l->make)
+		make_psk(j, o);
+	login_finish(j);
+}
 
-	if (asked != NULL)
-		prefer_asked(l, asked, c, n);
-	if (l->verify && (o = verify(l, remote, c, n, a)) == NULL)
-		return;
-	if (!l->verify)
-		o = c[0];
-	a->identity = o->id;
-	if (asked != NULL && !check_asked(l, asked, o, a))
-		return;
-	if (l->make)
-		make(l, o, a);
+/* Everything that needs neither key nor certificate.  False: refused. */
+static bool
+begin(struct login_job *j)
+{
+	const struct login *l = j->l;
+	const char *why;
+	char text[VERIFY_WHY_MAX];
+
+	j->has_asked = l->id_asked.len > 0;
+	if (auth_parts_check(&l->parts, &why) == -1 ||
+	    (l->verify && id_get(&l->id_peer, &j->remote, &why) == -1) ||
+	    (j->has_asked && id_get(&l->id_asked, &j->asked, &why) == -1)) {
+		login_refuse(j, LOGIN_BAD_REQUEST, "%s", why);
+		return false;
+	}
+	if (j->is == NULL) {
+		login_refuse(j, LOGIN_NO_IDENTITY, "no configuration yet");
+		return false;
+	}
+	if (kinds_of(l) == IDENT_CERT &&
+	    shown_read(&j->shown, l->certs, l->ncerts, text) == -1) {
+		login_refuse(j, LOGIN_BAD_CERT, "%s", text);
+		return false;
+	}
+	choose(j, l->verify ? &j->remote : NULL);
+	return j->n > 0;
 }
 
 void
-login_decide(const struct idents *is, const struct login *l,
-    struct login_answer *a)
+login_start(struct login_env *env, const struct login *l, login_cb cb,
+    void *arg)
 {
-	const struct conf_obj *c[IDENT_TRY_MAX];
-	struct ikeid remote, asked;
-	bool has_asked = l->id_asked.len > 0;
-	const char *why;
-	size_t n;
+	static const struct login_answer busy = { .status = LOGIN_BUSY,
+		.reason = "too many logins at once" };
+	struct login_job *j;
 
-	memset(a, 0, sizeof(*a));
-	if (auth_parts_check(&l->parts, &why) == -1) {
-		refuse(a, LOGIN_BAD_REQUEST, "%s", why);
+	if (env->pending >= LOGIN_PENDING_MAX ||
+	    (j = calloc(1, sizeof(*j))) == NULL) {
+		cb(arg, &busy);
 		return;
 	}
-	if ((l->verify && id_get(&l->id_peer, &remote, &why) == -1) ||
-	    (has_asked && id_get(&l->id_asked, &asked, &why) == -1)) {
-		refuse(a, LOGIN_BAD_REQUEST, "%s", why);
+	env->pending++;
+	j->env = env;
+	j->l = l;
+	j->cb = cb;
+	j->arg = arg;
+	j->is = env->is != NULL ? idents_ref(env->is) : NULL;
+	j->now = env->now != NULL ? env->now() : time(NULL);
+	buf_init(&j->auth, SIGN_MAX);
+	if (!begin(j)) {
+		login_finish(j);
 		return;
 	}
-	if (is == NULL) {
-		refuse(a, LOGIN_NO_IDENTITY, "no configuration yet");
-		return;
-	}
-	choose(is, l, l->verify ? &remote : NULL, c, &n, a);
-	if (n > 0)
-		decide_among(l, &remote, has_asked ? &asked : NULL, c, n, a);
+	if (j->has_asked)
+		prefer_asked(j);
+	if (!l->verify)
+		login_chosen(j, j->c[0]);
+	else if (l->method == AUTH_METHOD_PSK)
+		verify_psk(j);
+	else
+		login_verify_cert(j);
 }

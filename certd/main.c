@@ -1,12 +1,11 @@
 /*
- * certd: holds the pre-shared keys and computes what needs them.  It talks
- * to
+ * certd: holds the pre-shared keys, the private keys and the certificates,
+ * and computes what needs them.  It talks to
  *
  *   sallyportd		lib/proto/super.h	lib/child.c
  *   ikepd, each worker	lib/proto/ikecd.h	ipc_ike.c
  *   controld		lib/proto/show.h	nothing to show
  */
-#include "certd/ident.h"
 #include "certd/ipc_ike.h"
 
 #include "lib/child.h"
@@ -14,8 +13,26 @@
 
 #include <unistd.h>
 
-static struct idents *idents;
+#define SIGN_THREADS	4
+#define SIGN_QUEUE_MAX	8192
+
+static struct login_env env;
 static struct ipc_ike *ike;
+
+static void
+on_store_change(void *arg)
+{
+	(void)arg;
+	ipc_ike_trust(ike);
+}
+
+static unsigned
+threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	return n < 1 ? 1 : n > SIGN_THREADS ? SIGN_THREADS : (unsigned)n;
+}
 
 static int
 certd_init(struct child *c)
@@ -26,21 +43,46 @@ certd_init(struct child *c)
 		log_error(LOG_T_SYSTEM, "%s", why);
 		return -1;
 	}
-	ike = ipc_ike_new(child_base(c), &idents);
-	return ike == NULL ? -1 : 0;
+	env.store = store_new();
+	env.pool = pool_new(child_base(c), threads(), SIGN_QUEUE_MAX);
+	ike = ipc_ike_new(child_base(c), &env);
+	if (env.store == NULL || env.pool == NULL || ike == NULL) {
+		log_error(LOG_T_SYSTEM, "no memory or no threads");
+		return -1;
+	}
+	store_on_change(env.store, on_store_change, NULL);
+	return 0;
 }
 
 static void
 certd_conf(struct child *c, struct conf *conf)
 {
-	struct idents *is = idents_new(conf);
+	struct idents *is = idents_new(conf), *old = env.is;
 
 	if (is == NULL)
 		child_fatal(c, "no memory for the identities");
-	idents_free(idents);
-	idents = is;
-	log_debug(LOG_T_IPSEC, "%zu identities with a pre-shared key",
-	    ident_count(is));
+	/* The store borrows from the configuration before; not after this. */
+	env.is = is;
+	store_conf(env.store, conf);
+	idents_unref(&old);
+	ipc_ike_trust(ike);
+	log_debug(LOG_T_IPSEC, "%zu identities with a pre-shared key, %zu with "
+	    "certificates", ident_count(is, IDENT_PSK),
+	    ident_count(is, IDENT_CERT));
+}
+
+static void
+certd_file(struct child *c, uint32_t obj, int fd)
+{
+	(void)c;
+	store_file(env.store, obj, fd);
+}
+
+static void
+certd_files_end(struct child *c)
+{
+	(void)c;
+	(void)store_files_end(env.store);
 }
 
 static void
@@ -57,8 +99,10 @@ static bool
 certd_stop(struct child *c)
 {
 	(void)c;
-	idents_free(idents);
-	idents = NULL;
+	pool_free(env.pool);
+	env.pool = NULL;
+	store_free(env.store);
+	idents_unref(&env.is);
 	return true;
 }
 
@@ -69,6 +113,8 @@ main(int argc, char **argv)
 		.id = PROC_CERTD,
 		.init = certd_init,
 		.conf = certd_conf,
+		.file = certd_file,
+		.files_end = certd_files_end,
 		.peer_up = certd_peer_up,
 		.stop = certd_stop,
 	};

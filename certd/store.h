@@ -9,25 +9,13 @@
 #ifndef CERTD_STORE_H
 #define CERTD_STORE_H
 
-#include "certd/cert.h"
+#include "certd/trust.h"
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 struct store;
-
-/* What peers' certificates are checked against.  Immutable; threads read
- * it. */
-struct trust {
-	X509_STORE *xs;		/* the anchors */
-	STACK_OF(X509) *anchors;
-	bool allow_weak;	/* settings allow-weak */
-	_Atomic unsigned refs;
-};
-
-struct trust *trust_ref(struct trust *);
-void trust_unref(struct trust **);	/* *NULL is allowed */
 
 /* NULL: no memory. */
 struct store *store_new(void);
@@ -58,8 +46,12 @@ int store_del(struct store *, const char *name);
 
 /* Borrowed until the loop's next turn; NULL: none of that name. */
 struct cert *store_get(const struct store *, const char *name);
-/* All of them in order of their names; i from 0.  NULL: past the end. */
-struct cert *store_at(const struct store *, size_t i, bool *declared);
+/* Those with that fingerprint (a certificate may have several names).
+ * Returns how many, at most max. */
+size_t store_by_fp(const struct store *, const uint8_t fp[CERT_FP_LEN],
+    struct cert **out, size_t max);
+/* Walks them in order of their names: *at starts at 0.  NULL: the end. */
+struct cert *store_next(const struct store *, size_t *at);
 /* The current anchors, borrowed. */
 struct trust *store_trust(const struct store *);
 /* Called after every change of the store, from the call that made it. */

@@ -235,6 +235,36 @@ on_socket(void *arg, struct imsg *m, const char **why)
 }
 
 static int
+on_file(void *arg, struct imsg *m, const char **why)
+{
+	struct child *c = arg;
+	uint32_t obj;
+	int fd;
+
+	(void)why;
+	if (cur_u32(&m->body, &obj) == -1)
+		return -1;
+	fd = imsg_fd(m);
+	if (c->ops->file != NULL)
+		c->ops->file(c, obj, fd);
+	else if (fd != -1)
+		close(fd);
+	return 0;
+}
+
+static int
+on_files_end(void *arg, struct imsg *m, const char **why)
+{
+	struct child *c = arg;
+
+	(void)m;
+	(void)why;
+	if (c->ops->files_end != NULL)
+		c->ops->files_end(c);
+	return 0;
+}
+
+static int
 on_start(void *arg, struct imsg *m, const char **why)
 {
 	struct child *c = arg;
@@ -290,6 +320,9 @@ static const struct permit super_permits[] = {
 	    on_peer },
 	{ SUPER_SOCKET, "socket", SUPER_SOCKET_MIN, SUPER_SOCKET_MAX,
 	    PERMIT_FD, on_socket },
+	{ SUPER_FILE, "file", SUPER_FILE_LEN, SUPER_FILE_LEN,
+	    PERMIT_FD_OPT, on_file },
+	{ SUPER_FILES_END, "files-end", 0, 0, 0, on_files_end },
 	{ SUPER_START, "start", 0, 0, 0, on_start },
 	{ SUPER_LOG_MASK, "log-mask", 4, 4, 0, on_log_mask },
 	{ SUPER_STOP, "stop", 0, 0, 0, on_stop },

@@ -36,6 +36,13 @@ struct child_ops {
 	 * schema sends to this process.  The child takes ownership of conf.
 	 */
 	void (*conf)(struct child *, struct conf *);
+	/*
+	 * A file that an object of the configuration names, fd owned by the
+	 * callee (-1: it cannot be opened); after conf() and again when files
+	 * change, all those that belong together, then files_end().
+	 */
+	void (*file)(struct child *, uint32_t obj, int fd);
+	void (*files_end)(struct child *);
 	/* An edge to a peer, fd owned by the callee. idx: worker number.
 	 * An edge to the same peer that still stands is dead: replace it.
 	 * Edges to controld (requests) do not come here but to show(), save

@@ -45,7 +45,7 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.id = PROC_CERTD,
 		.name = "certd",
 		.user = USER_PREFIX "certd",
-		.sandbox = SANDBOX_BASE,
+		.sandbox = SANDBOX_THREADS,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_FETCHD) |
 		    PROC_BIT(PROC_CONTROLD),
 	},

@@ -1,6 +1,7 @@
 #include "sallyportd/gateway.h"
 
 #include "lib/log.h"
+#include "sallyportd/certfiles.h"
 #include "sallyportd/ipc_children.h"
 #include "sallyportd/resolve.h"
 
@@ -83,6 +84,8 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	apply_log_rules(gw);
 	if (gw->resolver != NULL)
 		resolver_conf(gw->resolver, conf);
+	if (gw->certfiles != NULL)
+		certfiles_conf(gw->certfiles, conf);
 	if (deliver && gw->kids != NULL) {
 		kids_deliver(gw->kids, true);
 		log_info(LOG_T_SYSTEM, "%s loaded", gw->opt->file);

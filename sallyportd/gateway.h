@@ -30,6 +30,7 @@ struct options {
 	unsigned workers;	/* 1..32 */
 };
 
+struct certfiles;
 struct kids;
 struct resolver;
 
@@ -44,6 +45,7 @@ struct gateway {
 	struct sockets socks;
 	struct kids *kids;
 	struct resolver *resolver;
+	struct certfiles *certfiles;
 	char chroot_dir[512];
 	struct mono started;
 	bool running;		/* everything came up once */

@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/proto/proto.h"
 #include "lib/proto/super.h"
+#include "sallyportd/certfiles.h"
 #include "sallyportd/ipc_show.h"
 
 #include <sys/socket.h>
@@ -122,6 +123,37 @@ link_self(struct kid *k)
 	send_peer(k, PROC_SALLYPORTD, 0, sv[0]);
 }
 
+/* Every so many the descriptors in the queue leave the process. */
+#define FILES_AT_ONCE	32
+
+struct delivery {
+	struct kid *kid;
+	unsigned n;
+};
+
+static void
+send_file(void *arg, uint32_t obj, int fd)
+{
+	struct delivery *d = arg;
+	struct buf b;
+
+	buf_init(&b, SUPER_FILE_LEN);
+	buf_u32(&b, obj);
+	send_buf(d->kid, SUPER_FILE, fd, &b);
+	if (++d->n % FILES_AT_ONCE == 0 && d->kid->edge != NULL)
+		edge_drain(d->kid->edge);
+}
+
+/* To certd. */
+static void
+send_files(struct kid *k, bool changed_only)
+{
+	struct delivery d = { .kid = k };
+
+	certfiles_open(k->kids->gw->certfiles, changed_only, send_file, &d);
+	(void)edge_send(k->edge, SUPER_FILES_END, 0, -1, NULL);
+}
+
 static void
 send_conf(struct kid *k)
 {
@@ -147,6 +179,8 @@ send_conf(struct kid *k)
 	buf_init(&b, SUPER_CONF_LEN);
 	super_conf_put(&b, &frame);
 	send_buf(k, SUPER_CONF_END, -1, &b);
+	if (k->desc->id == PROC_CERTD)
+		send_files(k, false);
 }
 
 static void
@@ -251,6 +285,17 @@ kids_deliver(struct kids *ks, bool with_secrets)
 		if (k->desc->id == PROC_CERTD)
 			gateway_wipe(ks->gw);
 	}
+}
+
+void
+kids_certfiles(struct kids *ks)
+{
+	size_t i;
+
+	for (i = 0; i < ks->n; i++)
+		if (ks->kids[i].desc->id == PROC_CERTD &&
+		    kid_up(&ks->kids[i]))
+			send_files(&ks->kids[i], true);
 }
 
 void

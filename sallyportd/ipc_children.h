@@ -39,6 +39,8 @@ int kids_start(struct kids *);
 bool kids_reaped(struct kids *, pid_t, int status);
 /* Hands the gateway's configuration to all, or to all but certd. */
 void kids_deliver(struct kids *, bool with_secrets);
+/* Certificate files have changed: hands them to certd. */
+void kids_certfiles(struct kids *);
 /* How much is to be logged. */
 void kids_log_mask(struct kids *, uint32_t mask);
 /* Orderly end; done runs when none is left.  hurry: kill at once. */

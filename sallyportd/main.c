@@ -7,6 +7,7 @@
  *
  * and to nobody else; it never reads from a network socket.
  */
+#include "sallyportd/certfiles.h"
 #include "sallyportd/gateway.h"
 #include "sallyportd/ipc_children.h"
 #include "sallyportd/ipc_show.h"
@@ -154,6 +155,15 @@ on_resolved(void *arg)
 		kids_deliver(gw->kids, false);
 }
 
+static void
+on_certfiles(void *arg)
+{
+	struct gateway *gw = arg;
+
+	if (gw->kids != NULL && !gw->stopping)
+		kids_certfiles(gw->kids);
+}
+
 /* A second one means "at once", unless it is an echo of the first: service
  * managers tell the process and then its group. */
 static void
@@ -266,11 +276,14 @@ gateway_run(struct gateway *gw)
 	gw->base = event_base_new();
 	if (gw->base == NULL || signals_open(gw) == -1 ||
 	    (gw->kids = kids_new(gw)) == NULL ||
-	    (gw->resolver = resolver_new(gw->base, on_resolved, gw)) == NULL) {
+	    (gw->resolver = resolver_new(gw->base, on_resolved, gw)) == NULL ||
+	    (gw->certfiles = certfiles_new(gw->base, gw->opt->file,
+	    on_certfiles, gw)) == NULL) {
 		log_error(LOG_T_SYSTEM, "out of memory");
 		return 1;
 	}
 	resolver_conf(gw->resolver, gw->conf);
+	certfiles_conf(gw->certfiles, gw->conf);
 	if (kids_start(gw->kids) == -1)
 		return 1;
 	event_base_dispatch(gw->base);
@@ -287,6 +300,7 @@ gateway_close(struct gateway *gw)
 	ipc_show_close();
 	kids_free(gw->kids);
 	resolver_free(gw->resolver);
+	certfiles_free(gw->certfiles);
 	signals_close();
 	if (gw->base != NULL)
 		event_base_free(gw->base);

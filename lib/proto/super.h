@@ -34,6 +34,10 @@ enum super_type {
 	SUPER_READY,		/* empty: confined */
 	SUPER_LOG,		/* u32 topics, string */
 	SUPER_STOPPED,		/* empty */
+	/* sallyportd -> certd */
+	SUPER_FILE,		/* u32: the object that names it; the open
+				 * file, none when it cannot be opened */
+	SUPER_FILES_END,	/* empty: all that belong together are here */
 };
 
 #define SUPER_WORKERS_MAX	32	/* ikepd processes; the number is in
@@ -85,6 +89,7 @@ int super_log_get(struct cur *, struct super_log *, const char **why);
 #define SUPER_INIT_MAX	(10 + PATH_MAX)
 #define SUPER_CONF_LEN	8
 #define SUPER_PEER_LEN	3
+#define SUPER_FILE_LEN	4
 #define SUPER_SOCKET_MIN	5
 #define SUPER_SOCKET_MAX	21
 #define SUPER_LOG_MIN	6

@@ -1,0 +1,232 @@
+/* The peer authenticates by a signature. */
+#include "certd/login_job.h"
+
+#include "certd/certid.h"
+#include "certd/keycheck.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define OCTETS_MAX	(64 * 1024)
+
+static struct cert *
+pin_of(const struct login_job *j, const struct conf_obj *o)
+{
+	const char *name = conf_str(o, CONF_IDENTITY_REMOTE_CERTIFICATE);
+
+	return name[0] == '\0' || j->env->store == NULL ? NULL :
+	    store_get(j->env->store, name);
+}
+
+/* A peer may leave out a certificate that is known (RFC 7296 section 3.6). */
+static void
+show_pin(struct login_job *j)
+{
+	const struct cert *pin;
+	size_t i;
+
+	for (i = 0; i < j->n && j->shown.key == NULL; i++) {
+		pin = pin_of(j, j->c[i]);
+		if (pin == NULL || (pin->leaf != NULL && pin->key == NULL &&
+		    cert_is_ca(pin->leaf) && pin->trusted))
+			continue;
+		shown_free(&j->shown);
+		(void)shown_from_cert(&j->shown, pin);
+	}
+}
+
+/* In a thread: only what the job holds. */
+static void
+check_run(void *arg)
+{
+	struct login_job *j = arg;
+	struct part octets = { j->octets.data, j->octets.len };
+	bool weak = j->trust->allow_weak;
+	char why[120];
+
+	if (j->shown.leaf == NULL) {
+		if (!key_check(j->shown.key, weak, why, sizeof(why)))
+			snprintf(j->leaf_why, sizeof(j->leaf_why),
+			    "the peer shows %s", why);
+	} else if (!verify_leaf(j->shown.leaf, weak, j->now, j->leaf_why) &&
+	    j->leaf_why[0] == '\0')
+		snprintf(j->leaf_why, sizeof(j->leaf_why), "not accepted");
+	/* An unsound key is not even tried. */
+	if (j->leaf_why[0] != '\0')
+		return;
+	if (sign_verify(j->l->method, &j->l->auth, j->shown.key, &octets,
+	    weak, &j->used, j->sig_why) == -1)
+		return;
+	if (j->shown.leaf != NULL)
+		j->chain = verify_chain(j->trust, j->shown.leaf,
+		    j->shown.others, j->now, j->chain_why);
+}
+
+static bool
+in_chain(const struct login_job *j, const X509 *x)
+{
+	int i;
+
+	for (i = 0; i < sk_X509_num(j->chain); i++)
+		if (X509_cmp(sk_X509_value(j->chain, i), x) == 0)
+			return true;
+	return false;
+}
+
+/* remote-certificate: this very one, or a CA it must come from. */
+static bool
+fits_pin(const struct login_job *j, const char *name, const struct cert *pin,
+    char *why)
+{
+	if (pin == NULL) {
+		snprintf(why, VERIFY_WHY_MAX, "remote-certificate %s is not "
+		    "there", name);
+		return false;
+	}
+	if (memcmp(pin->fp, j->shown.fp, CERT_FP_LEN) == 0)
+		return true;
+	if (j->shown.leaf == NULL) {
+		if (EVP_PKEY_eq(pin->pub, j->shown.key) == 1)
+			return true;
+	} else if (pin->leaf != NULL && cert_is_ca(pin->leaf)) {
+		if (in_chain(j, pin->leaf))
+			return true;
+		snprintf(why, VERIFY_WHY_MAX, "the certificate does not come "
+		    "from the CA %.60s%s%.90s", name, j->chain == NULL ? ": " : "",
+		    j->chain == NULL ? j->chain_why : "");
+		return false;
+	}
+	snprintf(why, VERIFY_WHY_MAX, "the peer shows another %s than "
+	    "remote-certificate %s", j->shown.leaf != NULL ? "certificate" :
+	    "key", name);
+	return false;
+}
+
+/* Does this identity take what the peer showed and says it is? */
+static bool
+fits(const struct login_job *j, const struct conf_obj *o, char *why)
+{
+	const char *name = conf_str(o, CONF_IDENTITY_REMOTE_CERTIFICATE);
+	const struct ikeid *expected = conf_id(o, CONF_IDENTITY_REMOTE_ID);
+	char got[ID_TEXT], subject[100];
+
+	if (!ikeid_admits(expected, &j->remote)) {
+		snprintf(why, VERIFY_WHY_MAX, "remote ID %s is not the "
+		    "identity's", login_id_text(&j->remote, got));
+		return false;
+	}
+	if (name[0] != '\0') {
+		if (!fits_pin(j, name, pin_of(j, o), why))
+			return false;
+	} else if (j->shown.leaf == NULL) {
+		snprintf(why, VERIFY_WHY_MAX, "a raw public key is taken only "
+		    "with remote-certificate=");
+		return false;
+	} else if (j->chain == NULL) {
+		snprintf(why, VERIFY_WHY_MAX, "%s", j->chain_why);
+		return false;
+	}
+	/* A raw key has no names; it is known by itself (RFC 7670). */
+	if (expected->type == IKEID_IGNORE || j->shown.leaf == NULL ||
+	    certid_has(j->shown.leaf, &j->remote))
+		return true;
+	snprintf(why, VERIFY_WHY_MAX, "remote ID %.90s is not in its "
+	    "certificate \"%.60s\"", login_id_text(&j->remote, got),
+	    cert_subject(j->shown.leaf, subject, sizeof(subject)));
+	return false;
+}
+
+static void
+on_revocation(void *arg, bool good, const char *why)
+{
+	struct login_job *j = arg;
+
+	if (good) {
+		login_chosen(j, j->fits);
+		return;
+	}
+	login_refuse(j, LOGIN_BAD_CERT, "%s", why);
+	login_finish(j);
+}
+
+static void
+ask_revocation(struct login_job *j)
+{
+	if (j->env->check_revocation == NULL || j->chain == NULL) {
+		login_chosen(j, j->fits);
+		return;
+	}
+	if (j->env->check_revocation(j->env->revocation, j->chain,
+	    j->shown.fp, j->shown.ocsp, j->shown.nocsp, j->now, on_revocation,
+	    j) == 0)
+		return;
+	login_refuse(j, LOGIN_BUSY, "no memory to check for revocation");
+	login_finish(j);
+}
+
+static void
+note_peer(struct login_job *j)
+{
+	memcpy(j->a.fp, j->shown.fp, sizeof(j->a.fp));
+	if (j->shown.leaf != NULL)
+		cert_subject(j->shown.leaf, j->a.subject,
+		    sizeof(j->a.subject));
+	else
+		(void)key_text(j->shown.key, j->a.subject,
+		    sizeof(j->a.subject));
+}
+
+/* Back in the loop. */
+static void
+check_done(void *arg)
+{
+	struct login_job *j = arg;
+	char why[VERIFY_WHY_MAX], first[VERIFY_WHY_MAX] = "", got[ID_TEXT];
+	size_t i;
+
+	if (j->leaf_why[0] != '\0') {
+		login_refuse(j, LOGIN_BAD_CERT, "%s", j->leaf_why);
+		login_finish(j);
+		return;
+	}
+	if (j->sig_why[0] != '\0') {
+		login_refuse(j, LOGIN_BAD_AUTH, "authentication failed for "
+		    "remote ID %.60s: %s", login_id_text(&j->remote, got),
+		    j->sig_why);
+		login_finish(j);
+		return;
+	}
+	for (i = 0; i < j->n; i++) {
+		if (fits(j, j->c[i], why)) {
+			j->fits = j->c[i];
+			note_peer(j);
+			ask_revocation(j);
+			return;
+		}
+		if (i == 0)
+			snprintf(first, sizeof(first), "%s", why);
+	}
+	login_refuse(j, LOGIN_BAD_CERT, "%s", first);
+	login_finish(j);
+}
+
+void
+login_verify_cert(struct login_job *j)
+{
+	show_pin(j);
+	if (j->shown.key == NULL || j->env->store == NULL) {
+		login_refuse(j, LOGIN_BAD_CERT, "the peer sent no certificate "
+		    "and remote-certificate names none");
+		login_finish(j);
+		return;
+	}
+	j->trust = trust_ref(store_trust(j->env->store));
+	buf_init(&j->octets, OCTETS_MAX);
+	if (auth_octets(&j->l->parts, AUTH_PEER, &j->l->id_peer,
+	    &j->octets) == -1) {
+		login_refuse(j, LOGIN_BAD_REQUEST, "AUTH cannot be computed");
+		login_finish(j);
+		return;
+	}
+	login_run(j, check_run, check_done);
+}
