@@ -55,28 +55,6 @@ counters_sum(void *arg, const struct child_show *c)
 	row->sum.out_packets += n->out_packets;
 }
 
-/* "1d2h3m4s" as RouterOS prints durations. */
-static const char *
-span_fmt(uint64_t s, char *dst, size_t size)
-{
-	static const struct {
-		uint64_t s;
-		char unit;
-	} units[] = { { 604800, 'w' }, { 86400, 'd' }, { 3600, 'h' },
-		{ 60, 'm' }, { 1, 's' } };
-	size_t i, len = 0;
-
-	dst[0] = '\0';
-	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
-		if (s < units[i].s && !(units[i].s == 1 && len == 0))
-			continue;
-		len += (size_t)snprintf(dst + len, size - len, "%" PRIu64 "%c",
-		    s / units[i].s, units[i].unit);
-		s %= units[i].s;
-	}
-	return dst;
-}
-
 static void
 field_id(struct show_req *req, const char *name, const struct blob *body)
 {
@@ -93,9 +71,9 @@ field_id(struct show_req *req, const char *name, const struct blob *body)
 static void
 field_span(struct show_req *req, const char *name, uint64_t s)
 {
-	char text[64];
+	char text[MONO_STRLEN];
 
-	show_field(req, name, "%s", span_fmt(s, text, sizeof(text)));
+	show_field(req, name, "%s", mono_seconds_fmt(s, text, sizeof(text)));
 }
 
 static void

@@ -1,5 +1,7 @@
 #include "lib/mono.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 struct mono
@@ -51,4 +53,25 @@ uint64_t
 mono_seconds(struct mono_span d)
 {
 	return d.us < 0 ? 0 : (uint64_t)d.us / 1000000;
+}
+
+const char *
+mono_seconds_fmt(uint64_t s, char *dst, size_t size)
+{
+	static const struct {
+		uint64_t s;
+		char unit;
+	} units[] = { { 604800, 'w' }, { 86400, 'd' }, { 3600, 'h' },
+		{ 60, 'm' }, { 1, 's' } };
+	size_t i, len = 0;
+
+	dst[0] = '\0';
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (s < units[i].s && !(units[i].s == 1 && len == 0))
+			continue;
+		len += (size_t)snprintf(dst + len, size - len, "%" PRIu64 "%c",
+		    s / units[i].s, units[i].unit);
+		s %= units[i].s;
+	}
+	return dst;
 }

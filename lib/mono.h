@@ -7,6 +7,7 @@
 #define LIB_MONO_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct mono {
@@ -33,5 +34,8 @@ int mono_cmp(struct mono a, struct mono b);
 bool mono_is_never(struct mono);
 /* Whole seconds of a duration, rounded down; 0 for a negative one. */
 uint64_t mono_seconds(struct mono_span);
+/* Seconds as listings write them, "1w2d3h4m5s"; returns dst. */
+#define MONO_STRLEN	40
+const char *mono_seconds_fmt(uint64_t s, char *dst, size_t size);
 
 #endif

@@ -28,6 +28,9 @@ enum show_what {
 	SHOW_FLUSH_SA,		/* keymgr; args: the filter */
 	SHOW_POLICY,		/* keymgr */
 	SHOW_STATISTICS,	/* keymgr: requirements 4.1 */
+	SHOW_SESSIONS,		/* sessiond */
+	SHOW_SESSION_KILL,	/* sessiond; args: the filter */
+	SHOW_POOL_USED,		/* sessiond */
 	SHOW_CONFIG,		/* sallyportd; menu: a menu's path */
 	SHOW_LOG,		/* sallyportd; topics: "ipsec,!debug" */
 	SHOW_LOG_CLEAR,		/* sallyportd */
