@@ -22,6 +22,7 @@
 #include <openssl/rand.h>
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* Threads for slow key exchanges, and how many of them may wait. */
 #define KE_THREADS	2
@@ -295,8 +296,10 @@ ikepd_peer_up(struct child *c, enum proc_id id, unsigned idx, int fd)
 	(void)idx;
 	if (id == PROC_CERTD)
 		ipc_certd_up(self.certd, fd);
-	else
+	else if (id == PROC_KEYMGR)
 		ipc_keymgr_up(self.keymgr, fd);
+	else
+		close(fd);
 }
 
 static void

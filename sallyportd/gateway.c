@@ -3,6 +3,7 @@
 #include "lib/log.h"
 #include "sallyportd/certfiles.h"
 #include "sallyportd/ipc_children.h"
+#include "sallyportd/nameservers.h"
 #include "sallyportd/resolve.h"
 
 #include <stdio.h>
@@ -79,6 +80,7 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	}
 	conf_free(gw->conf);
 	gw->conf = conf;
+	nameservers_fill(conf);
 	gw->has_secrets = true;
 	gw->serial++;
 	apply_log_rules(gw);

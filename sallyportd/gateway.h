@@ -23,6 +23,7 @@ struct options {
 	bool print;		/* -p */
 	const char *file;
 	const char *run_dir;
+	const char *state_dir;
 	const char *libexec;
 	const char *control;
 	const char *pid_file;

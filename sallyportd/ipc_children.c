@@ -54,6 +54,7 @@ static const struct stop_phase {
 	{ PROC_BIT(PROC_IKEPD), 900 },
 	{ PROC_BIT(PROC_KEYMGR), 600 },
 	{ PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_FETCHD) |
+	    PROC_BIT(PROC_SESSIOND) |
 	    PROC_BIT(PROC_CONTROLD), 200 },
 };
 #define NPHASES	(sizeof(stop_phases) / sizeof(stop_phases[0]))
@@ -183,6 +184,20 @@ send_conf(struct kid *k)
 		send_files(k, false);
 }
 
+static enum proc_id
+sock_owner(const struct sock *s)
+{
+	switch (s->kind) {
+	case CHILD_SOCK_CONTROL:
+		return PROC_CONTROLD;
+	case CHILD_FILE_LEASES:
+	case CHILD_FILE_LEASES + 1:
+		return PROC_SESSIOND;
+	default:
+		return PROC_IKEPD;
+	}
+}
+
 static void
 send_sockets(struct kid *k)
 {
@@ -196,8 +211,7 @@ send_sockets(struct kid *k)
 
 	for (i = 0; i < ss->n; i++) {
 		s = &ss->socks[i];
-		owner = s->kind == CHILD_SOCK_CONTROL ? PROC_CONTROLD :
-		    PROC_IKEPD;
+		owner = sock_owner(s);
 		if (owner != k->desc->id || s->worker != k->worker ||
 		    (fd = sock_dup(s)) == -1)
 			continue;
@@ -637,7 +651,8 @@ struct kids *
 kids_new(struct gateway *gw)
 {
 	static const enum proc_id single[] = {
-		PROC_KEYMGR, PROC_FETCHD, PROC_CERTD, PROC_CONTROLD,
+		PROC_KEYMGR, PROC_FETCHD, PROC_CERTD, PROC_SESSIOND,
+		PROC_CONTROLD,
 	};
 	const size_t nsingle = sizeof(single) / sizeof(single[0]);
 	struct kids *ks;

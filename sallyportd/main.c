@@ -11,6 +11,7 @@
 #include "sallyportd/gateway.h"
 #include "sallyportd/ipc_children.h"
 #include "sallyportd/ipc_show.h"
+#include "sallyportd/leases.h"
 #include "sallyportd/notify.h"
 #include "sallyportd/options.h"
 #include "sallyportd/resolve.h"
@@ -265,6 +266,7 @@ gateway_open(struct gateway *gw)
 	    port_setting(gw->conf, CONF_SETTINGS_NATT_PORT)) == -1 ||
 	    sockets_control(&gw->socks, opt->control, opt->group) == -1)
 		return -1;
+	leases_open(&gw->socks, opt->state_dir);
 	notify_open();
 	proc_confine(proc_desc(PROC_SALLYPORTD), NULL);
 	return 0;

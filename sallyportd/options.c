@@ -15,6 +15,7 @@
 enum {
 	OPT_WORKERS = 256,
 	OPT_RUN_DIR,
+	OPT_STATE_DIR,
 	OPT_LIBEXEC,
 	OPT_CONTROL,
 	OPT_PID_FILE,
@@ -24,6 +25,7 @@ enum {
 static const struct option longs[] = {
 	{ "workers", required_argument, NULL, OPT_WORKERS },
 	{ "run-dir", required_argument, NULL, OPT_RUN_DIR },
+	{ "state-dir", required_argument, NULL, OPT_STATE_DIR },
 	{ "libexec", required_argument, NULL, OPT_LIBEXEC },
 	{ "control", required_argument, NULL, OPT_CONTROL },
 	{ "control-group", required_argument, NULL, OPT_GROUP },
@@ -35,8 +37,9 @@ static const struct option longs[] = {
 
 static const char usage_text[] =
 "usage: sallyportd [-dnp] [-f file] [--workers n] [--run-dir dir]\n"
-"                  [--control path] [--control-group group]\n"
-"                  [--pid-file path] [--libexec dir]\n"
+"                  [--state-dir dir] [--control path]\n"
+"                  [--control-group group] [--pid-file path] "
+"[--libexec dir]\n"
 "\n"
 "  -d               stay in the foreground, log to standard error\n"
 "  -n               check the configuration and exit\n"
@@ -46,6 +49,8 @@ static const char usage_text[] =
 "  --workers n      how many ikepd processes, 1 to 32 [1]\n"
 "  --run-dir dir    where the running gateway keeps its files\n"
 "                   [/run/sallyport]\n"
+"  --state-dir dir  where it keeps what outlives it\n"
+"                   [" LOCALSTATEDIR "/lib/sallyport]\n"
 "  --control path   the control socket [control.sock in the run directory]\n"
 "  --control-group group\n"
 "                   whose members may ask on it [sallyport]\n"
@@ -113,6 +118,9 @@ option(struct options *o, int c)
 	case OPT_RUN_DIR:
 		o->run_dir = optarg;
 		break;
+	case OPT_STATE_DIR:
+		o->state_dir = optarg;
+		break;
 	case OPT_LIBEXEC:
 		o->libexec = optarg;
 		break;
@@ -145,6 +153,7 @@ options_parse(struct options *o, int argc, char **argv)
 	*o = (struct options){
 		.file = SYSCONFDIR "/sallyport/sallyport.conf",
 		.run_dir = "/run/sallyport",
+		.state_dir = LOCALSTATEDIR "/lib/sallyport",
 		.libexec = PKGLIBEXECDIR,
 		.group = "sallyport",
 		.workers = 1,

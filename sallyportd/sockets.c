@@ -27,6 +27,7 @@ struct port {
 	uint16_t port;
 };
 #define NPORTS	2
+#define OTHERS	8	/* the control socket, sockets_add() */
 
 static const int families[] = { AF_INET, AF_INET6 };
 
@@ -200,7 +201,7 @@ sockets_open(struct sockets *ss, unsigned workers, uint16_t ike,
 	const struct port ports[NPORTS] = {
 		{ CHILD_SOCK_IKE, ike }, { CHILD_SOCK_NATT, natt },
 	};
-	size_t f, p, i, max = NPORTS * NFAMILIES * workers + 1;
+	size_t f, p, i, max = NPORTS * NFAMILIES * workers + OTHERS;
 
 	memset(ss, 0, sizeof(*ss));
 	if ((ss->socks = calloc(max, sizeof(*ss->socks))) == NULL)
@@ -274,6 +275,15 @@ bad:
 	log_error(LOG_T_SYSTEM, "control socket %s: %s", path,
 	    strerror(errno));
 	return -1;
+}
+
+void
+sockets_add(struct sockets *ss, uint16_t kind, int fd)
+{
+	struct sock *s = &ss->socks[ss->n++];
+
+	s->kind = kind;
+	s->fd = fd;
 }
 
 void

@@ -30,6 +30,8 @@ struct sockets {
  */
 int sockets_open(struct sockets *, unsigned workers, uint16_t ike,
     uint16_t natt);
+/* Anything else that a process is handed; takes fd over. */
+void sockets_add(struct sockets *, uint16_t kind, int fd);
 /*
  * A listening AF_UNIX socket at path, replacing one that a dead supervisor
  * left.  Root and the members of the group (when it exists) may connect.

@@ -43,7 +43,7 @@ find_same(struct config *old, const struct conf_obj *o)
 static int
 half_new(struct conf_pool *p, unsigned family, uint64_t seed)
 {
-	struct pool_range ranges[CONF_LIST_MAX], one;
+	struct apool_range ranges[CONF_LIST_MAX], one;
 	const char *const *text;
 	size_t i, n, nranges = 0;
 
@@ -54,7 +54,7 @@ half_new(struct conf_pool *p, unsigned family, uint64_t seed)
 			ranges[nranges++] = one;
 	if (nranges == 0)
 		return 0;
-	p->half[family] = pool_new(ranges, nranges, seed);
+	p->half[family] = apool_new(ranges, nranges, seed);
 	return p->half[family] == NULL ? -1 : 0;
 }
 
@@ -103,7 +103,7 @@ pools_make(struct config *c, struct config *old, uint64_t seed)
 	return 0;
 }
 
-struct pool *
+struct apool *
 config_pool_of(const struct config *c, const struct addr *a,
     const char **name)
 {
@@ -112,7 +112,7 @@ config_pool_of(const struct config *c, const struct addr *a,
 
 	for (i = 0; i < c->npools; i++)
 		if (c->pools[i].half[f] != NULL &&
-		    pool_has(c->pools[i].half[f], a)) {
+		    apool_has(c->pools[i].half[f], a)) {
 			*name = conf_name(c->pools[i].obj);
 			return c->pools[i].half[f];
 		}
@@ -124,14 +124,14 @@ carry(void *arg, const struct addr *a, uint64_t user, bool used)
 {
 	const struct config *c = arg;
 	const char *name;
-	struct pool *p = config_pool_of(c, a, &name);
+	struct apool *p = config_pool_of(c, a, &name);
 
 	if (p == NULL)
 		return;
 	if (used)
-		(void)pool_claim(p, user, a);
+		(void)apool_claim(p, user, a);
 	else
-		pool_remember(p, user, a);
+		apool_remember(p, user, a);
 }
 
 /* What old still has are the pools that are gone or have other ranges. */
@@ -144,19 +144,19 @@ pools_carry(struct config *c, const struct config *old)
 	for (i = 0; i < old->npools; i++)
 		for (f = 0; f < 2; f++)
 			if (old->pools[i].half[f] != NULL)
-				pool_each(old->pools[i].half[f], carry, c);
+				apool_each(old->pools[i].half[f], carry, c);
 }
 
 static void
 reserve_fixed(const struct config *c, const struct mode *m, bool on)
 {
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 
 	if (m->fixed.family == AF_UNSPEC)
 		return;
 	if ((p = config_pool_of(c, &m->fixed, &name)) != NULL)
-		pool_reserve(p, &m->fixed, on);
+		apool_reserve(p, &m->fixed, on);
 }
 
 static void
@@ -175,7 +175,7 @@ pools_settle(struct config *c, const struct config *old)
 	for (i = 0; i < c->npools; i++)
 		for (f = 0; f < 2; f++)
 			if (c->pools[i].half[f] != NULL)
-				pool_settle(c->pools[i].half[f]);
+				apool_settle(c->pools[i].half[f]);
 }
 
 /* Mode-config */
@@ -302,7 +302,7 @@ config_known(const struct config *c)
 	for (i = 0; i < c->npools; i++)
 		for (f = 0; f < 2; f++)
 			if (c->pools[i].half[f] != NULL)
-				n += pool_known(c->pools[i].half[f]);
+				n += apool_known(c->pools[i].half[f]);
 	return n;
 }
 
@@ -334,8 +334,8 @@ config_free(struct config *c)
 	if (c == NULL)
 		return;
 	for (i = 0; i < c->npools; i++) {
-		pool_free(c->pools[i].half[FAMILY_4]);
-		pool_free(c->pools[i].half[FAMILY_6]);
+		apool_free(c->pools[i].half[FAMILY_4]);
+		apool_free(c->pools[i].half[FAMILY_6]);
 	}
 	for (i = 0; i < c->nmodes; i++) {
 		free(c->modes[i].pools);

@@ -13,7 +13,7 @@
 /* Of one pool of the configuration the addresses of both families. */
 struct conf_pool {
 	const struct conf_obj *obj;
-	struct pool *half[2];	/* FAMILY_; NULL: has none */
+	struct apool *half[2];	/* FAMILY_; NULL: has none */
 	struct conf_pool *next;	/* to take from when this one is full */
 };
 
@@ -62,7 +62,7 @@ void config_free(struct config *);	/* NULL is allowed */
 /* NULL: no such identity, or not to be used. */
 const struct ident *config_ident(const struct config *, uint32_t id);
 /* The pool that an address belongs to; NULL: none. */
-struct pool *config_pool_of(const struct config *, const struct addr *,
+struct apool *config_pool_of(const struct config *, const struct addr *,
     const char **name);
 /* FAMILY_ of an address. */
 unsigned config_family(const struct addr *);

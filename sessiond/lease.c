@@ -21,7 +21,7 @@ fixed_get(const struct lease_env *e, struct session *s, const struct mode *m,
 {
 	char text[ADDR_STRLEN];
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 
 	if (table_hold(e->table, s, &m->fixed) == -1) {
 		snprintf(reason, size, "%s, the one address of mode-config "
@@ -30,14 +30,14 @@ fixed_get(const struct lease_env *e, struct session *s, const struct mode *m,
 		return -1;
 	}
 	if ((p = config_pool_of(e->config, &m->fixed, &name)) != NULL)
-		(void)pool_claim(p, s->user, &m->fixed);
+		(void)apool_claim(p, s->user, &m->fixed);
 	return 0;
 }
 
 /* From one pool.  An address that the pool gives but somebody holds is left
  * in use there, since it is. */
 static int
-pool_get(const struct lease_env *e, struct session *s, struct pool *p,
+pool_get(const struct lease_env *e, struct session *s, struct apool *p,
     const struct addr *wanted)
 {
 	struct addr a;
@@ -46,23 +46,23 @@ pool_get(const struct lease_env *e, struct session *s, struct pool *p,
 
 	if (wanted->family != AF_UNSPEC &&
 	    table_holder(e->table, wanted) == NULL &&
-	    pool_want(p, s->user, wanted, &known)) {
+	    apool_want(p, s->user, wanted, &known)) {
 		if (table_hold(e->table, s, wanted) == 0) {
 			remember(e, s, wanted, known);
 			return 0;
 		}
-		pool_give(p, wanted);
+		apool_give(p, wanted);
 		return -1;
 	}
 	for (tries = 0; tries < 8; tries++) {
-		if (!pool_take(p, s->user, &a, &known))
+		if (!apool_take(p, s->user, &a, &known))
 			return -1;
 		if (table_hold(e->table, s, &a) == 0) {
 			remember(e, s, &a, known);
 			return 0;
 		}
 		if (table_holder(e->table, &a) == NULL) {
-			pool_give(p, &a);	/* no memory */
+			apool_give(p, &a);	/* no memory */
 			return -1;
 		}
 	}
@@ -115,12 +115,12 @@ lease_keep(const struct lease_env *e, struct session *s,
     const struct addr *a)
 {
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 
 	if (table_hold(e->table, s, a) == -1)
 		return -1;
 	if ((p = config_pool_of(e->config, a, &name)) != NULL)
-		(void)pool_claim(p, s->user, a);
+		(void)apool_claim(p, s->user, a);
 	return 0;
 }
 
@@ -128,20 +128,20 @@ void
 lease_again(const struct lease_env *e, const struct session *s)
 {
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 	unsigned f;
 
 	for (f = 0; f < 2; f++)
 		if (s->addr[f].family != AF_UNSPEC && (p =
 		    config_pool_of(e->config, &s->addr[f], &name)) != NULL)
-			(void)pool_claim(p, s->user, &s->addr[f]);
+			(void)apool_claim(p, s->user, &s->addr[f]);
 }
 
 void
 lease_give(const struct lease_env *e, struct session *s)
 {
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 	unsigned f;
 
 	for (f = 0; f < 2; f++) {
@@ -149,7 +149,7 @@ lease_give(const struct lease_env *e, struct session *s)
 			continue;
 		p = config_pool_of(e->config, &s->addr[f], &name);
 		if (p != NULL)
-			pool_give(p, &s->addr[f]);
+			apool_give(p, &s->addr[f]);
 		table_unhold(e->table, s, f);
 	}
 }

@@ -99,7 +99,7 @@ compact(struct sessiond *d, const struct config *c, size_t known)
 	for (i = 0; i < c->npools; i++)
 		for (f = 0; f < 2; f++)
 			if (c->pools[i].half[f] != NULL)
-				pool_each(c->pools[i].half[f], keep_one, &k);
+				apool_each(c->pools[i].half[f], keep_one, &k);
 	persist_end(d->persist);
 }
 

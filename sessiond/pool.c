@@ -22,7 +22,7 @@ struct slot {
 	bool idle;		/* in that list */
 };
 
-struct pool {
+struct apool {
 	struct hash by_nr;
 	struct hash by_user;	/* the last one of each; may be of another
 				 * user by now */
@@ -71,7 +71,7 @@ advance(const struct addr *base, uint64_t by, struct addr *out)
 }
 
 static bool
-number_of(const struct pool *p, const struct addr *a, uint64_t *nr)
+number_of(const struct apool *p, const struct addr *a, uint64_t *nr)
 {
 	const struct span *s;
 	uint64_t d;
@@ -87,7 +87,7 @@ number_of(const struct pool *p, const struct addr *a, uint64_t *nr)
 }
 
 static void
-address_of(const struct pool *p, uint64_t nr, struct addr *out)
+address_of(const struct apool *p, uint64_t nr, struct addr *out)
 {
 	size_t lo = 0, hi = p->nspans, mid;
 
@@ -101,10 +101,10 @@ address_of(const struct pool *p, uint64_t nr, struct addr *out)
 	advance(&p->spans[lo].lo, nr - p->spans[lo].first, out);
 }
 
-struct pool *
-pool_new(const struct pool_range *r, size_t n, uint64_t seed)
+struct apool *
+apool_new(const struct apool_range *r, size_t n, uint64_t seed)
 {
-	struct pool *p;
+	struct apool *p;
 	size_t i;
 
 	if ((p = calloc(1, sizeof(*p) + n * sizeof(p->spans[0]))) == NULL)
@@ -125,7 +125,7 @@ pool_new(const struct pool_range *r, size_t n, uint64_t seed)
 }
 
 void
-pool_free(struct pool *p)
+apool_free(struct apool *p)
 {
 	size_t at = 0;
 	void *s;
@@ -140,7 +140,7 @@ pool_free(struct pool *p)
 }
 
 static void
-idle_add(struct pool *p, struct slot *s)
+idle_add(struct apool *p, struct slot *s)
 {
 	s->idle = true;
 	s->next = NULL;
@@ -154,7 +154,7 @@ idle_add(struct pool *p, struct slot *s)
 }
 
 static void
-idle_del(struct pool *p, struct slot *s)
+idle_del(struct apool *p, struct slot *s)
 {
 	if (!s->idle)
 		return;
@@ -171,14 +171,14 @@ idle_del(struct pool *p, struct slot *s)
 }
 
 static void
-forget_user(struct pool *p, const struct slot *s)
+forget_user(struct apool *p, const struct slot *s)
 {
 	if (s->user != 0 && hash_get(&p->by_user, s->user) == s)
 		hash_del(&p->by_user, s->user);
 }
 
 static void
-slot_drop(struct pool *p, struct slot *s)
+slot_drop(struct apool *p, struct slot *s)
 {
 	idle_del(p, s);
 	forget_user(p, s);
@@ -187,7 +187,7 @@ slot_drop(struct pool *p, struct slot *s)
 }
 
 static struct slot *
-slot_at(struct pool *p, uint64_t nr)
+slot_at(struct apool *p, uint64_t nr)
 {
 	struct slot *s = hash_get(&p->by_nr, nr);
 
@@ -205,7 +205,7 @@ slot_at(struct pool *p, uint64_t nr)
 
 /* Without memory for it the user is forgotten, and nothing else. */
 static void
-slot_owner(struct pool *p, struct slot *s, uint64_t user)
+slot_owner(struct apool *p, struct slot *s, uint64_t user)
 {
 	forget_user(p, s);
 	s->user = user;
@@ -214,7 +214,7 @@ slot_owner(struct pool *p, struct slot *s, uint64_t user)
 }
 
 static void
-slot_take(struct pool *p, struct slot *s, uint64_t user)
+slot_take(struct apool *p, struct slot *s, uint64_t user)
 {
 	idle_del(p, s);
 	if (s->user != user || user == 0 ||
@@ -229,7 +229,7 @@ slot_take(struct pool *p, struct slot *s, uint64_t user)
  * no other way to be found again; one before it need not be remembered.
  */
 static void
-slot_rest(struct pool *p, struct slot *s)
+slot_rest(struct apool *p, struct slot *s)
 {
 	if (s->used || s->reserved)
 		return;
@@ -240,18 +240,18 @@ slot_rest(struct pool *p, struct slot *s)
 }
 
 void
-pool_settle(struct pool *p)
+apool_settle(struct apool *p)
 {
 	while (p->fresh < p->total && hash_get(&p->by_nr, p->fresh) != NULL)
 		p->fresh++;
 }
 
 static struct slot *
-take_fresh(struct pool *p)
+take_fresh(struct apool *p)
 {
 	struct slot *s;
 
-	pool_settle(p);
+	apool_settle(p);
 	if (p->fresh == p->total || (s = slot_at(p, p->fresh)) == NULL)
 		return NULL;
 	p->fresh++;
@@ -259,7 +259,7 @@ take_fresh(struct pool *p)
 }
 
 bool
-pool_has(const struct pool *p, const struct addr *a)
+apool_has(const struct apool *p, const struct addr *a)
 {
 	uint64_t nr;
 
@@ -267,7 +267,7 @@ pool_has(const struct pool *p, const struct addr *a)
 }
 
 bool
-pool_take(struct pool *p, uint64_t user, struct addr *out, bool *known)
+apool_take(struct apool *p, uint64_t user, struct addr *out, bool *known)
 {
 	struct slot *s = NULL;
 
@@ -289,7 +289,7 @@ pool_take(struct pool *p, uint64_t user, struct addr *out, bool *known)
 }
 
 bool
-pool_want(struct pool *p, uint64_t user, const struct addr *a, bool *known)
+apool_want(struct apool *p, uint64_t user, const struct addr *a, bool *known)
 {
 	struct slot *s;
 	uint64_t nr;
@@ -308,7 +308,7 @@ pool_want(struct pool *p, uint64_t user, const struct addr *a, bool *known)
 }
 
 bool
-pool_claim(struct pool *p, uint64_t user, const struct addr *a)
+apool_claim(struct apool *p, uint64_t user, const struct addr *a)
 {
 	struct slot *s;
 	uint64_t nr;
@@ -320,7 +320,7 @@ pool_claim(struct pool *p, uint64_t user, const struct addr *a)
 }
 
 void
-pool_give(struct pool *p, const struct addr *a)
+apool_give(struct apool *p, const struct addr *a)
 {
 	struct slot *s;
 	uint64_t nr;
@@ -334,7 +334,7 @@ pool_give(struct pool *p, const struct addr *a)
 }
 
 void
-pool_remember(struct pool *p, uint64_t user, const struct addr *a)
+apool_remember(struct apool *p, uint64_t user, const struct addr *a)
 {
 	struct slot *s;
 	uint64_t nr;
@@ -347,7 +347,7 @@ pool_remember(struct pool *p, uint64_t user, const struct addr *a)
 }
 
 void
-pool_reserve(struct pool *p, const struct addr *a, bool on)
+apool_reserve(struct apool *p, const struct addr *a, bool on)
 {
 	struct slot *s;
 	uint64_t nr;
@@ -362,25 +362,25 @@ pool_reserve(struct pool *p, const struct addr *a, bool on)
 }
 
 uint64_t
-pool_size(const struct pool *p)
+apool_size(const struct apool *p)
 {
 	return p->total;
 }
 
 size_t
-pool_used(const struct pool *p)
+apool_used(const struct apool *p)
 {
 	return p->nused;
 }
 
 size_t
-pool_known(const struct pool *p)
+apool_known(const struct apool *p)
 {
 	return hash_count(&p->by_nr);
 }
 
 void
-pool_each(const struct pool *p, pool_fn fn, void *arg)
+apool_each(const struct apool *p, apool_fn fn, void *arg)
 {
 	const struct slot *s;
 	struct addr a;

@@ -20,51 +20,52 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct pool;
+struct apool;
 
 #define POOL_REMEMBER	(128u * 1024)
 
 /* Of each range so many addresses at most are used. */
 #define POOL_RANGE_BITS	48
 
-struct pool_range {
+struct apool_range {
 	struct addr lo, hi;	/* of one family, lo <= hi */
 };
 
 /* Ranges must not overlap.  seed: random.  NULL: no memory. */
-struct pool *pool_new(const struct pool_range *, size_t n, uint64_t seed);
-void pool_free(struct pool *);		/* NULL is allowed */
+struct apool *apool_new(const struct apool_range *, size_t n, uint64_t seed);
+void apool_free(struct apool *);		/* NULL is allowed */
 
-bool pool_has(const struct pool *, const struct addr *);
+bool apool_has(const struct apool *, const struct addr *);
 /*
  * An address for the user: his last one, else as said above.  *known: it was
  * this user's before.  false: every address is in use, or no memory.
  */
-bool pool_take(struct pool *, uint64_t user, struct addr *, bool *known);
+bool apool_take(struct apool *, uint64_t user, struct addr *, bool *known);
 /*
  * This very address, if nobody has it and it is not remembered for somebody
  * else, nor reserved.
  */
-bool pool_want(struct pool *, uint64_t user, const struct addr *, bool *known);
+bool apool_want(struct apool *, uint64_t user, const struct addr *,
+    bool *known);
 /* This very address, unless somebody has it. */
-bool pool_claim(struct pool *, uint64_t user, const struct addr *);
+bool apool_claim(struct apool *, uint64_t user, const struct addr *);
 /* Given back; remembered for its user. */
-void pool_give(struct pool *, const struct addr *);
+void apool_give(struct apool *, const struct addr *);
 /* Remembers the user of an address that is free, as if it had been given
  * back just now. */
-void pool_remember(struct pool *, uint64_t user, const struct addr *);
+void apool_remember(struct apool *, uint64_t user, const struct addr *);
 /* Never (on), or again, to be taken from the pool. */
-void pool_reserve(struct pool *, const struct addr *, bool on);
-/* After many pool_remember: what they cost is spent here. */
-void pool_settle(struct pool *);
+void apool_reserve(struct apool *, const struct addr *, bool on);
+/* After many apool_remember: what they cost is spent here. */
+void apool_settle(struct apool *);
 
-uint64_t pool_size(const struct pool *);
-size_t pool_used(const struct pool *);
-size_t pool_known(const struct pool *);	/* used, remembered, reserved */
+uint64_t apool_size(const struct apool *);
+size_t apool_used(const struct apool *);
+size_t apool_known(const struct apool *);	/* used, remembered, reserved */
 /* Every address that is known: the free ones, longest free first, then
  * those in use.  The pool must not be changed meanwhile. */
-typedef void (*pool_fn)(void *arg, const struct addr *, uint64_t user,
+typedef void (*apool_fn)(void *arg, const struct addr *, uint64_t user,
     bool used);
-void pool_each(const struct pool *, pool_fn, void *arg);
+void apool_each(const struct apool *, apool_fn, void *arg);
 
 #endif

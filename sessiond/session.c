@@ -390,6 +390,8 @@ sessions_worker_gone(struct sessions *ss, unsigned worker, struct mono now)
 		gone = s->gone_next;
 		drop(ss, s, "its negotiator is gone", now);
 	}
+	/* So there is nothing more it could say it has. */
+	session_sync_done(ss, worker, now);
 }
 
 /* The sessions it waits for did not end: they are taken for ended. */
@@ -488,11 +490,11 @@ void
 sessions_remember(struct sessions *ss, const struct addr *a, uint64_t user)
 {
 	const char *name;
-	struct pool *p;
+	struct apool *p;
 
 	if (ss->config != NULL &&
 	    (p = config_pool_of(ss->config, a, &name)) != NULL)
-		pool_remember(p, user, a);
+		apool_remember(p, user, a);
 }
 
 void
@@ -505,7 +507,7 @@ sessions_loaded(struct sessions *ss)
 	for (i = 0; c != NULL && i < c->npools; i++)
 		for (f = 0; f < 2; f++)
 			if (c->pools[i].half[f] != NULL)
-				pool_settle(c->pools[i].half[f]);
+				apool_settle(c->pools[i].half[f]);
 }
 
 size_t

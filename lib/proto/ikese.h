@@ -37,7 +37,7 @@ enum ikese_type {
 			 * peer need not be answered for that */
 };
 
-#define SE_ID_MAX	516	/* body of an ID payload: type, reserved, data */
+#define SE_ID_MAX	516	/* body of an ID payload: type, zeros, data */
 #define SE_FP_LEN	32	/* SHA-256 of a certificate */
 #define SE_REASON_LEN	200
 #define SE_DNS_MAX	8
@@ -125,7 +125,8 @@ int se_kill_get(struct cur *, struct se_kill *, const char **why);
 
 /* Lengths for permit tables */
 #define SE_OPEN_MIN	(8 + 4 + 1 + 4 + 3 + 1 + 1 + SE_FP_LEN + 2 + 4)
-#define SE_OPEN_MAX	(8 + 4 + 1 + 4 + 19 + 5 + 17 + SE_FP_LEN + 2 + SE_ID_MAX)
+#define SE_OPEN_MAX	(8 + 4 + 1 + 4 + 19 + 5 + 17 + SE_FP_LEN + 2 + \
+	SE_ID_MAX)
 #define SE_CLOSE_LEN	8
 #define SE_MOVE_MIN	(8 + 8 + 3)
 #define SE_MOVE_MAX	(8 + 8 + 19)

@@ -99,7 +99,7 @@ no_files()
 {
 	local pid name target fd
 
-	for name in ikepd certd controld keymgr; do
+	for name in ikepd certd fetchd sessiond controld keymgr; do
 		for pid in $(gw_pids gw1 $name); do
 			for fd in "/proc/$pid/fd/"*; do
 				target=$(readlink "$fd") || continue
@@ -107,6 +107,9 @@ no_files()
 				socket:*|anon_inode:*|/dev/null|pipe:*)	;;
 				/proc/*/net/xfrm_stat)
 					[ $name = keymgr ] ||
+						fail "$name has $target open" ;;
+				*/leases.[01])
+					[ $name = sessiond ] ||
 						fail "$name has $target open" ;;
 				*)	fail "$name has $target open" ;;
 				esac

@@ -584,7 +584,7 @@ gw_start()
 	rm -f "$dir/control.sock"
 	on_bg "$node" "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
 	    --libexec "$SALLYPORT_STAGE/libexec/sallyport" \
-	    --run-dir "$dir/run" --control "$dir/control.sock" \
+	    --run-dir "$dir/run" --state-dir "$dir/state" --control "$dir/control.sock" \
 	    --pid-file "$dir/sallyportd.pid" "$@" 2>>"$dir/log"
 	echo $! >"$dir/pid"
 	until_ok "$PATIENCE" gw_started "$node" && log_has "$node" "$started" &&
