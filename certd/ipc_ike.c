@@ -208,13 +208,16 @@ certreq_put(const struct trust *t, struct buf *b)
 static void
 trust_send(struct worker *w)
 {
-	const struct login_env *env = w->ike->env;
-	const struct trust *t = store_trust(env->store);
-	struct cd_trust m = { .hashes = sign_hashes(t->allow_weak) };
+	const struct login_env *env;
+	const struct trust *t;
+	struct cd_trust m = { 0 };
 	struct buf b, certreq;
 
 	if (w->edge == NULL)
 		return;
+	env = w->ike->env;
+	t = store_trust(env->store);
+	m.hashes = sign_hashes(t->allow_weak);
 	if (env->is != NULL && ident_count(env->is, IDENT_CERT) > 0)
 		m.flags |= CD_TRUST_CERTS;
 	buf_init(&certreq, CD_CERTREQ_MAX);

@@ -244,6 +244,7 @@ static const struct {
 	{ CONF_MODE_CONFIG, { "name", "request-only", "responder", "no" } },
 	{ CONF_POLICY, { "template", "yes", "src-address", "::/0",
 	    "dst-address", "::/0" } },
+	{ CONF_CERTIFICATE_SETTINGS, { NULL } },
 	{ CONF_DNS, { NULL } },
 	{ CONF_LOGGING_ACTION, { "name", "memory" } },
 	{ CONF_LOGGING_ACTION, { "name", "echo", "target", "echo" } },
