@@ -229,6 +229,7 @@ add_pkcs12(struct cert_bag *b, PKCS12 *p12, const struct secret *pass,
 	}
 	if (pass != NULL && pass->len > 0)
 		memcpy(text.data, pass->data, pass->len);
+	ERR_clear_error();	/* of the other forms that were tried */
 	if (PKCS12_parse(p12, (const char *)text.data, &key, &x, &ca) != 1) {
 		rc = fail(why, ERR_GET_REASON(ERR_peek_error()) ==
 		    PKCS12_R_MAC_VERIFY_FAILURE ? pass == NULL ||
