@@ -98,6 +98,7 @@ cert_unref(struct cert **cp)
 		return;
 	X509_free(c->leaf);
 	sk_X509_pop_free(c->others, X509_free);
+	sk_X509_CRL_pop_free(c->crls, X509_CRL_free);
 	EVP_PKEY_free(c->key);
 	EVP_PKEY_free(c->pub);
 	free(c);
@@ -174,6 +175,8 @@ settle(struct cert *c, struct cert_bag *b, char *why)
 	if (c->pub == NULL) {
 		snprintf(why, CERT_WHY_MAX, c->leaf != NULL ?
 		    "the certificate has a key of an unknown kind" :
+		    sk_X509_CRL_num(b->crls) > 0 ?
+		    "a CRL is imported under the name of its CA" :
 		    "there is no certificate and no key");
 		return -1;
 	}
@@ -189,6 +192,8 @@ settle(struct cert *c, struct cert_bag *b, char *why)
 	b->key = NULL;
 	c->others = b->certs;
 	b->certs = NULL;
+	c->crls = b->crls;
+	b->crls = NULL;
 	return 0;
 }
 

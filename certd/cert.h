@@ -27,6 +27,7 @@ struct cert {
 	char name[CONF_NAMELEN];
 	X509 *leaf;		/* NULL: a bare key (RFC 7670) */
 	STACK_OF(X509) *others;	/* the rest: intermediates, roots; not NULL */
+	STACK_OF(X509_CRL) *crls;	/* beside them; not NULL */
 	EVP_PKEY *key;		/* the private key, NULL: not here */
 	EVP_PKEY *pub;		/* of the leaf or the bare key; not NULL */
 	uint8_t fp[CERT_FP_LEN];	/* of the leaf, or of a bare key's

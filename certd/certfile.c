@@ -15,13 +15,16 @@ int
 cert_bag_init(struct cert_bag *b)
 {
 	memset(b, 0, sizeof(*b));
-	return (b->certs = sk_X509_new_null()) == NULL ? -1 : 0;
+	b->certs = sk_X509_new_null();
+	b->crls = sk_X509_CRL_new_null();
+	return b->certs == NULL || b->crls == NULL ? -1 : 0;
 }
 
 void
 cert_bag_free(struct cert_bag *b)
 {
 	sk_X509_pop_free(b->certs, X509_free);
+	sk_X509_CRL_pop_free(b->crls, X509_CRL_free);
 	EVP_PKEY_free(b->key);
 	EVP_PKEY_free(b->pub);
 	memset(b, 0, sizeof(*b));
@@ -65,6 +68,20 @@ add_cert(struct cert_bag *b, X509 *x, char *why)
 	    sk_X509_push(b->certs, x) <= 0) {
 		X509_free(x);
 		return fail(why, "too many certificates");
+	}
+	return 0;
+}
+
+/* Takes crl. */
+static int
+add_crl(struct cert_bag *b, X509_CRL *crl, char *why)
+{
+	if (crl == NULL)
+		return fail(why, "a CRL cannot be read");
+	if (sk_X509_CRL_num(b->crls) >= CERT_OBJECTS_MAX ||
+	    sk_X509_CRL_push(b->crls, crl) <= 0) {
+		X509_CRL_free(crl);
+		return fail(why, "too many CRLs");
 	}
 	return 0;
 }
@@ -169,6 +186,8 @@ add_pem(struct cert_bag *b, const char *name, const char *header,
 		return add_cert(b, d2i_X509(NULL, &p, len), why);
 	if (strcmp(name, PEM_STRING_X509_TRUSTED) == 0)
 		return add_cert(b, d2i_X509_AUX(NULL, &p, len), why);
+	if (strcmp(name, PEM_STRING_X509_CRL) == 0)
+		return add_crl(b, d2i_X509_CRL(NULL, &p, len), why);
 	if (strcmp(name, PEM_STRING_PKCS8) == 0)
 		return add_encrypted(b, der, len, pass, why);
 	if (strcmp(name, PEM_STRING_PUBLIC) == 0)
@@ -267,6 +286,7 @@ read_der(struct cert_bag *b, const struct cert_file *f, char *why)
 	long len = (long)f->len;
 	PKCS12 *p12;
 	X509_SIG *sig;
+	X509_CRL *crl;
 	EVP_PKEY *key;
 	X509 *x;
 
@@ -274,6 +294,10 @@ read_der(struct cert_bag *b, const struct cert_file *f, char *why)
 	if ((x = d2i_X509(NULL, &p, len)) != NULL && p == end)
 		return add_cert(b, x, why);
 	X509_free(x);
+	p = f->data;
+	if ((crl = d2i_X509_CRL(NULL, &p, len)) != NULL && p == end)
+		return add_crl(b, crl, why);
+	X509_CRL_free(crl);
 	p = f->data;
 	if ((p12 = d2i_PKCS12(NULL, &p, len)) != NULL && p == end)
 		return add_pkcs12(b, p12, f->passphrase, why);

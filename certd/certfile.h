@@ -10,6 +10,7 @@
 /* What was found so far, of several files.  Owned. */
 struct cert_bag {
 	STACK_OF(X509) *certs;
+	STACK_OF(X509_CRL) *crls;
 	EVP_PKEY *key;		/* private */
 	EVP_PKEY *pub;		/* bare public */
 };

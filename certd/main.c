@@ -4,8 +4,10 @@
  *
  *   sallyportd		lib/proto/super.h	lib/child.c
  *   ikepd, each worker	lib/proto/ikecd.h	ipc_ike.c
+ *   fetchd		lib/proto/cdfetch.h	ipc_fetch.c
  *   controld		lib/proto/show.h	nothing to show
  */
+#include "certd/ipc_fetch.h"
 #include "certd/ipc_ike.h"
 
 #include "lib/child.h"
@@ -18,12 +20,39 @@
 
 static struct login_env env;
 static struct ipc_ike *ike;
+static struct ipc_fetch *fetch;
+
+/* Those of files and of our own CAs. */
+static void
+load_crls(void)
+{
+	STACK_OF(X509_CRL) *all = sk_X509_CRL_new_null();
+	struct cert *c;
+	size_t at = 0;
+	int i;
+
+	while (all != NULL && (c = store_next(env.store, &at)) != NULL)
+		for (i = 0; i < sk_X509_CRL_num(c->crls); i++)
+			(void)sk_X509_CRL_push(all,
+			    sk_X509_CRL_value(c->crls, i));
+	if (all != NULL)
+		revocation_set_crls(env.revocation, all);
+	sk_X509_CRL_free(all);
+}
 
 static void
 on_store_change(void *arg)
 {
 	(void)arg;
+	load_crls();
 	ipc_ike_trust(ike);
+}
+
+static void
+on_revoked(void *arg, const uint8_t fp[CERT_FP_LEN])
+{
+	(void)arg;
+	ipc_ike_revoked(ike, fp);
 }
 
 static unsigned
@@ -46,12 +75,35 @@ certd_init(struct child *c)
 	env.store = store_new();
 	env.pool = pool_new(child_base(c), threads(), SIGN_QUEUE_MAX);
 	ike = ipc_ike_new(child_base(c), &env);
-	if (env.store == NULL || env.pool == NULL || ike == NULL) {
+	fetch = ipc_fetch_new(child_base(c));
+	if (env.store == NULL || env.pool == NULL || ike == NULL ||
+	    fetch == NULL) {
 		log_error(LOG_T_SYSTEM, "no memory or no threads");
 		return -1;
 	}
+	env.revocation = ipc_fetch_revocation(fetch);
+	env.check_revocation = revocation_check;
+	revocation_on_revoked(env.revocation, on_revoked, NULL);
 	store_on_change(env.store, on_store_change, NULL);
 	return 0;
+}
+
+static void
+revocation_settings(const struct conf *conf)
+{
+	const struct conf_obj *o;
+	struct revocation_conf rc;
+
+	o = conf_single(conf, CONF_CERTIFICATE_SETTINGS);
+	rc.crl_use = conf_bool(o, CONF_CERTIFICATE_SETTINGS_CRL_USE);
+	rc.crl_download = conf_bool(o, CONF_CERTIFICATE_SETTINGS_CRL_DOWNLOAD);
+	rc.ocsp_use = conf_bool(o, CONF_CERTIFICATE_SETTINGS_OCSP_USE);
+	rc.strict = conf_bool(o, CONF_CERTIFICATE_SETTINGS_STRICT);
+	rc.wait_ms = (unsigned)conf_num(o, CONF_CERTIFICATE_SETTINGS_WAIT) *
+	    1000;
+	rc.allow_weak = conf_bool(conf_single(conf, CONF_SETTINGS),
+	    CONF_SETTINGS_ALLOW_WEAK);
+	revocation_set_conf(env.revocation, &rc);
 }
 
 static void
@@ -63,6 +115,7 @@ certd_conf(struct child *c, struct conf *conf)
 		child_fatal(c, "no memory for the identities");
 	/* The store borrows from the configuration before; not after this. */
 	env.is = is;
+	revocation_settings(conf);
 	store_conf(env.store, conf);
 	idents_unref(&old);
 	ipc_ike_trust(ike);
@@ -91,6 +144,8 @@ certd_peer_up(struct child *c, enum proc_id proc, unsigned idx, int fd)
 	(void)c;
 	if (proc == PROC_IKEPD)
 		ipc_ike_up(ike, idx, fd);
+	else if (proc == PROC_FETCHD)
+		ipc_fetch_up(fetch, fd);
 	else
 		close(fd);
 }

@@ -9,12 +9,49 @@
 
 #include <openssl/x509.h>
 
+#include <event2/event.h>
+
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <time.h>
 
 struct revocation;
+
+#define REVOCATION_WHY	200
+
+/* /certificate settings */
+struct revocation_conf {
+	bool crl_use, crl_download, ocsp_use, strict;
+	bool allow_weak;	/* /ip ipsec settings */
+	unsigned wait_ms;	/* how long a check may take */
+};
+
+struct revocation_ops {
+	/*
+	 * Begins to fetch: a CRL, or with a body an OCSP answer.
+	 * revocation_fetched() follows, not from within.  -1: it cannot be.
+	 */
+	int (*fetch)(void *arg, uint32_t id, const char *url,
+	    const uint8_t *body, size_t len);
+	time_t (*now)(void *arg);
+};
+
+/* ops are kept by reference.  The default is everything on, not strict, 5 s.
+ * NULL: no memory. */
+struct revocation *revocation_new(struct event_base *,
+    const struct revocation_ops *, void *arg);
+/* Checks under way are not answered any more. */
+void revocation_free(struct revocation *);
+void revocation_set_conf(struct revocation *, const struct revocation_conf *);
+/* The CRLs of files and of our own CAs, in place of those before; takes
+ * references.  Live sessions of what they revoke are cut. */
+void revocation_set_crls(struct revocation *, STACK_OF(X509_CRL) *);
+/* Answers ops->fetch: data (borrowed), or reason why there is none. */
+void revocation_fetched(struct revocation *, uint32_t id, const char *reason,
+    const uint8_t *data, size_t len);
+/* Nothing that is being fetched will come. */
+void revocation_fetch_lost(struct revocation *, const char *reason);
 
 /*
  * good: go on.  Otherwise why (valid during the call) is for the log: the

@@ -1,0 +1,741 @@
+#include "certd/revocation.h"
+
+#include "certd/crl.h"
+#include "certd/ocsp.h"
+#include "certd/source.h"
+#include "certd/watch.h"
+
+#include "lib/log.h"
+
+#include <openssl/err.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define URLS_MAX	4	/* of one certificate and kind */
+#define STAPLED_MAX	8
+#define STAPLED_LEN_MAX	(16u << 10)
+#define ISSUERS_MAX	256	/* remembered for CRLs that come later */
+#define CHECKS_MAX	4096	/* at a time */
+#define RETRY_S		60	/* after a failure */
+#define REFRESH_S	3600	/* a CRL is fetched anew so often */
+#define HOLD_MAX_S	86400	/* an OCSP answer is kept so long */
+#define TICK_S		60
+
+enum verdict { GOOD, REVOKED, NOTHING, WAIT };
+
+struct check {
+	struct revocation *rev;
+	struct check *next;
+	STACK_OF(X509) *chain;	/* references */
+	uint8_t fp[32];
+	time_t now;
+	struct event *timer;
+	revocation_cb cb;
+	void *arg;
+};
+
+struct issuer {
+	uint8_t id[ISSUER_ID_LEN];
+	X509 *x;
+};
+
+struct revocation {
+	struct event_base *base;
+	const struct revocation_ops *ops;
+	void *arg;
+	struct revocation_conf conf;
+	struct sources *sources;
+	struct watches *watches;
+	struct crl *local;	/* of files and our own CAs */
+	size_t nlocal;
+	struct issuer issuers[ISSUERS_MAX];
+	size_t issuers_at;
+	struct check *checks;
+	size_t nchecks;
+	uint32_t next_id;
+	struct event *tick;
+	void (*revoked)(void *arg, const uint8_t fp[32]);
+	void *revoked_arg;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+say(char *why, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(why, REVOCATION_WHY, fmt, ap);
+	va_end(ap);
+}
+
+/* CRLs */
+
+/* Found to be this issuer's, before or now. */
+static bool
+crl_is_of(struct revocation *rev, struct crl *c, X509 *issuer,
+    const uint8_t id[ISSUER_ID_LEN], const char **why)
+{
+	if (c->known) {
+		*why = "a CRL of another issuer";
+		return memcmp(c->issuer, id, ISSUER_ID_LEN) == 0;
+	}
+	if (crl_fits(c->x, issuer, rev->conf.allow_weak, why) == -1)
+		return false;
+	memcpy(c->issuer, id, ISSUER_ID_LEN);
+	c->known = true;
+	return true;
+}
+
+/* A stale CRL still knows whom it revokes. */
+static enum verdict
+crl_verdict(X509_CRL *crl, X509 *cert, time_t now, const char *from,
+    char *why)
+{
+	enum crl_says says = crl_lookup(crl, cert);
+	time_t until;
+
+	if (says == CRL_REVOKED) {
+		say(why, "revoked by the CRL %s", from);
+		return REVOKED;
+	}
+	if (says == CRL_NOTHING)
+		say(why, "the CRL %s is not about such certificates", from);
+	else if (!crl_fresh(crl, now, &until))
+		say(why, "the CRL %s is not current", from);
+	else {
+		say(why, "not in the CRL %s", from);
+		return GOOD;
+	}
+	return NOTHING;
+}
+
+static enum verdict
+local_verdict(struct revocation *rev, X509 *cert, X509 *issuer,
+    const uint8_t id[ISSUER_ID_LEN], time_t now, char *why)
+{
+	enum verdict best = NOTHING, v;
+	char text[REVOCATION_WHY];
+	const char *no;
+	size_t i;
+
+	for (i = 0; i < rev->nlocal; i++) {
+		if (!crl_is_of(rev, &rev->local[i], issuer, id, &no))
+			continue;
+		v = crl_verdict(rev->local[i].x, cert, now, "that is here",
+		    text);
+		if (v == REVOKED || best != GOOD)
+			snprintf(why, REVOCATION_WHY, "%s", text);
+		if (v == REVOKED)
+			return v;
+		if (v == GOOD)
+			best = v;
+	}
+	return best;
+}
+
+/* Fetching */
+
+static void __attribute__((format(printf, 3, 4)))
+source_failed(struct source *s, time_t now, const char *fmt, ...)
+{
+	va_list ap;
+
+	s->fetching = 0;
+	s->retry = now + RETRY_S;
+	va_start(ap, fmt);
+	vsnprintf(s->why, sizeof(s->why), fmt, ap);
+	va_end(ap);
+	log_info(LOG_T_CERTIFICATE, "%s: %s", s->url, s->why);
+}
+
+/* WAIT, or NOTHING with s->why. */
+static enum verdict
+source_fetch(struct revocation *rev, struct source *s, time_t now)
+{
+	uint8_t *body = NULL;
+	int n = 0, rc;
+
+	if (s->fetching != 0)
+		return WAIT;
+	if (now < s->retry)
+		return NOTHING;
+	if (s->cert != NULL) {
+		OCSP_REQUEST_free(s->question);
+		s->question = ocsp_question(s->cert, s->issuer);
+		n = s->question == NULL ? 0 :
+		    i2d_OCSP_REQUEST(s->question, &body);
+		if (n <= 0) {
+			source_failed(s, now, "%s", "out of memory");
+			return NOTHING;
+		}
+	}
+	if (++rev->next_id == 0)
+		rev->next_id++;
+	s->fetching = rev->next_id;
+	rc = rev->ops->fetch(rev->arg, s->fetching, s->url, body, (size_t)n);
+	OPENSSL_free(body);
+	if (rc == -1) {
+		source_failed(s, now, "%s", "there is no fetchd");
+		return NOTHING;
+	}
+	return WAIT;
+}
+
+static enum verdict
+ocsp_held(const struct source *s, time_t now, char *why)
+{
+	const char *who = s->url[0] != '\0' ? s->url : "sent by the peer";
+
+	if (s->says == OCSP_NOTHING || now > s->until)
+		return NOTHING;
+	say(why, "%s OCSP (%s)", s->says == OCSP_GOOD ? "good by" :
+	    "revoked by", who);
+	return s->says == OCSP_GOOD ? GOOD : REVOKED;
+}
+
+static enum verdict
+ocsp_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
+    const char *url, char *why)
+{
+	struct source *s = source_get(rev->sources, url, cert, issuer, true);
+	enum verdict v;
+
+	if (s == NULL) {
+		say(why, "too much is being fetched");
+		return NOTHING;
+	}
+	if ((v = ocsp_held(s, now, why)) != NOTHING)
+		return v;
+	if ((v = source_fetch(rev, s, now)) == NOTHING)
+		say(why, "OCSP: %s", s->why);
+	return v;
+}
+
+static enum verdict
+fetched_crl_verdict(struct revocation *rev, X509 *cert, X509 *issuer,
+    time_t now, const char *url, char *why)
+{
+	struct source *s = source_get(rev->sources, url, NULL, issuer, true);
+	enum verdict v = NOTHING;
+	char from[96];
+
+	if (s == NULL) {
+		say(why, "too much is being fetched");
+		return NOTHING;
+	}
+	if (s->crl.x != NULL) {
+		snprintf(from, sizeof(from), "of %.90s", url);
+		v = crl_verdict(s->crl.x, cert, now, from, why);
+		if (v != NOTHING)
+			return v;
+		/* A newer one may help, but not at every login. */
+		if (now < s->refresh && s->fetching == 0)
+			return NOTHING;
+	}
+	if ((v = source_fetch(rev, s, now)) == NOTHING)
+		say(why, "CRL: %s", s->why);
+	return v;
+}
+
+typedef enum verdict (*ask_fn)(struct revocation *, X509 *cert, X509 *issuer,
+    time_t now, const char *url, char *why);
+
+/* The first of the URLs that has something to say. */
+static enum verdict
+ask_urls(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
+    size_t (*urls)(X509 *, char **, size_t), ask_fn ask, char *why)
+{
+	enum verdict v = NOTHING;
+	char *url[URLS_MAX];
+	size_t i, n = urls(cert, url, URLS_MAX);
+
+	for (i = 0; i < n && v == NOTHING; i++)
+		v = ask(rev, cert, issuer, now, url[i], why);
+	for (i = 0; i < n; i++)
+		free(url[i]);
+	return v;
+}
+
+/* Checks */
+
+static enum verdict
+cert_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
+    char *why)
+{
+	uint8_t id[ISSUER_ID_LEN];
+	enum verdict v = NOTHING;
+	struct source *s;
+
+	say(why, "it names no place to ask, and no CRL of its issuer is "
+	    "here");
+	if (issuer_id(issuer, id) == -1) {
+		say(why, "out of memory");
+		return NOTHING;
+	}
+	if (rev->conf.crl_use)
+		v = local_verdict(rev, cert, issuer, id, now, why);
+	if (v == NOTHING && rev->conf.ocsp_use && (s = source_get(
+	    rev->sources, "", cert, issuer, false)) != NULL)
+		v = ocsp_held(s, now, why);
+	if (v == NOTHING && rev->conf.ocsp_use)
+		v = ask_urls(rev, cert, issuer, now, ocsp_urls, ocsp_verdict,
+		    why);
+	if (v == NOTHING && rev->conf.crl_use && rev->conf.crl_download)
+		v = ask_urls(rev, cert, issuer, now, crl_urls,
+		    fetched_crl_verdict, why);
+	return v;
+}
+
+static const char *
+subject(X509 *x, char text[96])
+{
+	char full[256];
+
+	full[0] = '\0';
+	(void)X509_NAME_oneline(X509_get_subject_name(x), full, sizeof(full));
+	log_escape(text, 96, full, strlen(full));
+	return text;
+}
+
+/*
+ * What the whole chain comes to.  last: nobody waits any longer.  why is of
+ * the certificate that decides.
+ */
+static enum verdict
+chain_verdict(struct revocation *rev, STACK_OF(X509) *chain, time_t now,
+    bool last, char *why)
+{
+	enum verdict v, worst = GOOD;
+	char text[REVOCATION_WHY], name[96];
+	int i, n = sk_X509_num(chain) - 1;
+
+	say(why, "it is trusted itself");
+	for (i = 0; i < n; i++) {
+		v = cert_verdict(rev, sk_X509_value(chain, i),
+		    sk_X509_value(chain, i + 1), now, text);
+		if (v == WAIT && last) {
+			v = NOTHING;
+			say(text, "no answer within %u ms",
+			    rev->conf.wait_ms);
+		}
+		if (i == 0 || v == REVOKED || (v != GOOD && worst == GOOD))
+			say(why, "%.90s: %.100s",
+			    subject(sk_X509_value(chain, i), name), text);
+		if (v == REVOKED)
+			return v;
+		if (v != GOOD && worst != WAIT)
+			worst = v;
+	}
+	return worst;
+}
+
+/* The answer: whether the login goes on. */
+static bool
+conclude(struct revocation *rev, enum verdict v, char *why)
+{
+	char text[REVOCATION_WHY];
+
+	if (v == GOOD) {
+		log_info(LOG_T_CERTIFICATE, "not revoked: %s", why);
+		return true;
+	}
+	if (v == REVOKED) {
+		log_warn(LOG_T_CERTIFICATE, "%s", why);
+		return false;
+	}
+	if (!rev->conf.strict) {
+		log_info(LOG_T_CERTIFICATE, "not known whether it was "
+		    "revoked, let in: %s", why);
+		return true;
+	}
+	snprintf(text, sizeof(text), "%s", why);
+	say(why, "refused (strict), nothing says that it was not revoked: "
+	    "%.140s", text);
+	log_warn(LOG_T_CERTIFICATE, "%s", why);
+	return false;
+}
+
+static void
+check_free(struct check *c)
+{
+	struct check **pp;
+
+	for (pp = &c->rev->checks; *pp != NULL; pp = &(*pp)->next)
+		if (*pp == c) {
+			*pp = c->next;
+			c->rev->nchecks--;
+			break;
+		}
+	sk_X509_pop_free(c->chain, X509_free);
+	if (c->timer != NULL)
+		event_free(c->timer);
+	free(c);
+}
+
+/* Tries to come to an end; true when it has, and c is gone. */
+static bool
+check_run(struct check *c, bool last)
+{
+	struct revocation *rev = c->rev;
+	char why[REVOCATION_WHY];
+	revocation_cb cb = c->cb;
+	void *arg = c->arg;
+	enum verdict v;
+	bool good;
+
+	v = chain_verdict(rev, c->chain, c->now, last, why);
+	if (v == WAIT)
+		return false;
+	good = conclude(rev, v, why);
+	if (good)
+		(void)watch_add(rev->watches, c->chain, c->fp);
+	check_free(c);
+	cb(arg, good, why);
+	return true;
+}
+
+static void
+on_check_timer(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)check_run(arg, true);
+}
+
+static void
+run_checks(struct revocation *rev)
+{
+	struct check *c, *next;
+
+	for (c = rev->checks; c != NULL; c = next) {
+		next = c->next;
+		(void)check_run(c, false);
+	}
+}
+
+/* So that a local CRL that comes later can be verified. */
+static void
+remember_issuers(struct revocation *rev, STACK_OF(X509) *chain)
+{
+	uint8_t id[ISSUER_ID_LEN];
+	struct issuer *is;
+	X509 *x;
+	size_t k;
+	int i;
+
+	for (i = 1; i < sk_X509_num(chain); i++) {
+		x = sk_X509_value(chain, i);
+		if (issuer_id(x, id) == -1)
+			return;
+		for (k = 0; k < ISSUERS_MAX; k++)
+			if (rev->issuers[k].x != NULL &&
+			    memcmp(rev->issuers[k].id, id, sizeof(id)) == 0)
+				break;
+		if (k < ISSUERS_MAX)
+			continue;
+		is = &rev->issuers[rev->issuers_at];
+		rev->issuers_at = (rev->issuers_at + 1) % ISSUERS_MAX;
+		X509_free(is->x);
+		X509_up_ref(x);
+		is->x = x;
+		memcpy(is->id, id, sizeof(id));
+	}
+}
+
+/* An answer is kept for the certificate that it is about. */
+static void
+take_stapled(struct revocation *rev, STACK_OF(X509) *chain,
+    const struct part *p, time_t now)
+{
+	const char *why = NULL;
+	enum ocsp_says says;
+	struct source *s;
+	X509 *cert, *issuer;
+	time_t until;
+	int i;
+
+	if (p->len == 0 || p->len > STAPLED_LEN_MAX)
+		return;
+	for (i = 0; i + 1 < sk_X509_num(chain); i++) {
+		cert = sk_X509_value(chain, i);
+		issuer = sk_X509_value(chain, i + 1);
+		says = ocsp_answer(p->p, p->len, NULL, cert, issuer, now,
+		    &until, &why);
+		if (says == OCSP_NOTHING)
+			continue;
+		s = source_get(rev->sources, "", cert, issuer, true);
+		if (s != NULL) {
+			s->says = says;
+			s->until = until;
+		}
+		return;
+	}
+	log_info(LOG_T_CERTIFICATE, "the OCSP answer that the peer sent is "
+	    "of no use: %s", why != NULL ? why : "nothing to check");
+}
+
+static struct check *
+check_new(struct revocation *rev, STACK_OF(X509) *chain,
+    const uint8_t fp[32], time_t now, revocation_cb cb, void *arg)
+{
+	struct timeval tv = { rev->conf.wait_ms / 1000,
+	    rev->conf.wait_ms % 1000 * 1000 };
+	struct check *c;
+
+	if ((c = calloc(1, sizeof(*c))) == NULL)
+		return NULL;
+	c->rev = rev;
+	c->now = now;
+	c->cb = cb;
+	c->arg = arg;
+	memcpy(c->fp, fp, sizeof(c->fp));
+	c->chain = X509_chain_up_ref(chain);
+	c->timer = evtimer_new(rev->base, on_check_timer, c);
+	if (c->chain == NULL || c->timer == NULL ||
+	    event_add(c->timer, &tv) == -1) {
+		check_free(c);
+		return NULL;
+	}
+	c->next = rev->checks;
+	rev->checks = c;
+	rev->nchecks++;
+	return c;
+}
+
+int
+revocation_check(struct revocation *rev, STACK_OF(X509) *chain,
+    const uint8_t fp[32], const struct part *ocsp, size_t nocsp, time_t now,
+    revocation_cb cb, void *arg)
+{
+	struct check *c;
+	size_t i;
+
+	if ((c = check_new(rev, chain, fp, now, cb, arg)) == NULL)
+		return -1;
+	remember_issuers(rev, chain);
+	for (i = 0; i < nocsp && i < STAPLED_MAX && rev->conf.ocsp_use; i++)
+		take_stapled(rev, chain, &ocsp[i], now);
+	(void)check_run(c, rev->nchecks > CHECKS_MAX);
+	return 0;
+}
+
+/* Answers */
+
+static void
+tell_revoked(void *arg, const uint8_t fp[32])
+{
+	struct revocation *rev = arg;
+
+	if (rev->revoked != NULL)
+		rev->revoked(rev->revoked_arg, fp);
+}
+
+static void
+have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
+    size_t len, time_t now)
+{
+	const uint8_t *p = data;
+	X509_CRL *crl = d2i_X509_CRL(NULL, &p, (long)len);
+	const char *why = "no CRL";
+	struct crl got = { .x = crl };
+	uint8_t id[ISSUER_ID_LEN];
+
+	if (crl == NULL || p != data + len || issuer_id(s->issuer, id) == -1 ||
+	    !crl_is_of(rev, &got, s->issuer, id, &why)) {
+		X509_CRL_free(crl);
+		source_failed(s, now, "it is %s", why);
+		return;
+	}
+	if (s->crl.x != NULL && ASN1_TIME_compare(
+	    X509_CRL_get0_lastUpdate(crl),
+	    X509_CRL_get0_lastUpdate(s->crl.x)) < 0) {
+		X509_CRL_free(crl);
+		source_failed(s, now, "it is older than the one before");
+		return;
+	}
+	s->refresh = now + REFRESH_S;
+	source_set_crl(rev->sources, s, crl, len);
+	s->crl.known = true;
+	memcpy(s->crl.issuer, id, sizeof(id));
+	log_debug(LOG_T_CERTIFICATE, "%s: fetched, %zu bytes", s->url, len);
+	watch_sweep(rev->watches, id, crl, tell_revoked, rev);
+}
+
+static void
+have_ocsp(struct source *s, const uint8_t *data, size_t len, time_t now)
+{
+	const char *why = NULL;
+	time_t until = 0;
+
+	s->says = ocsp_answer(data, len, s->question, s->cert, s->issuer, now,
+	    &until, &why);
+	if (s->says == OCSP_NOTHING) {
+		source_failed(s, now, "it is %s", why);
+		return;
+	}
+	s->until = until > now + HOLD_MAX_S ? now + HOLD_MAX_S : until;
+	if (s->until < now + RETRY_S)
+		s->until = now + RETRY_S;	/* the skew's benefit */
+}
+
+void
+revocation_fetched(struct revocation *rev, uint32_t id, const char *reason,
+    const uint8_t *data, size_t len)
+{
+	struct source *s = source_by_fetch(rev->sources, id);
+	time_t now = rev->ops->now(rev->arg);
+
+	if (s == NULL)
+		return;
+	s->fetching = 0;
+	if (reason != NULL)
+		source_failed(s, now, "%s", reason);
+	else if (s->cert != NULL)
+		have_ocsp(s, data, len, now);
+	else
+		have_crl(rev, s, data, len, now);
+	ERR_clear_error();
+	run_checks(rev);
+}
+
+void
+revocation_fetch_lost(struct revocation *rev, const char *reason)
+{
+	time_t now = rev->ops->now(rev->arg);
+	struct source *s;
+	size_t at = 0;
+
+	while ((s = source_next(rev->sources, &at)) != NULL)
+		if (s->fetching != 0)
+			source_failed(s, now, "%s", reason);
+	run_checks(rev);
+}
+
+/* As long as somebody may be online with a certificate of theirs, CRLs are
+ * kept fresh. */
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct revocation *rev = arg;
+	time_t now = rev->ops->now(rev->arg), until;
+	struct source *s;
+	size_t at = 0;
+
+	(void)fd;
+	(void)what;
+	if (watch_count(rev->watches) == 0 || !rev->conf.crl_use ||
+	    !rev->conf.crl_download)
+		return;
+	while ((s = source_next(rev->sources, &at)) != NULL)
+		if (s->crl.x != NULL && (now >= s->refresh ||
+		    !crl_fresh(s->crl.x, now, &until)))
+			(void)source_fetch(rev, s, now);
+}
+
+/* From outside */
+
+struct revocation *
+revocation_new(struct event_base *base, const struct revocation_ops *ops,
+    void *arg)
+{
+	struct timeval tv = { TICK_S, 0 };
+	struct revocation *rev;
+
+	if ((rev = calloc(1, sizeof(*rev))) == NULL)
+		return NULL;
+	rev->base = base;
+	rev->ops = ops;
+	rev->arg = arg;
+	rev->conf = (struct revocation_conf){ .crl_use = true,
+	    .crl_download = true, .ocsp_use = true, .wait_ms = 5000 };
+	rev->sources = sources_new();
+	rev->watches = watches_new();
+	rev->tick = event_new(base, -1, EV_PERSIST, on_tick, rev);
+	if (rev->sources == NULL || rev->watches == NULL ||
+	    rev->tick == NULL || event_add(rev->tick, &tv) == -1) {
+		revocation_free(rev);
+		return NULL;
+	}
+	return rev;
+}
+
+static void
+local_drop(struct revocation *rev)
+{
+	while (rev->nlocal > 0)
+		X509_CRL_free(rev->local[--rev->nlocal].x);
+	free(rev->local);
+	rev->local = NULL;
+}
+
+void
+revocation_free(struct revocation *rev)
+{
+	size_t i;
+
+	if (rev == NULL)
+		return;
+	while (rev->checks != NULL)
+		check_free(rev->checks);
+	for (i = 0; i < ISSUERS_MAX; i++)
+		X509_free(rev->issuers[i].x);
+	local_drop(rev);
+	sources_free(rev->sources);
+	watches_free(rev->watches);
+	if (rev->tick != NULL)
+		event_free(rev->tick);
+	free(rev);
+}
+
+void
+revocation_set_conf(struct revocation *rev, const struct revocation_conf *c)
+{
+	rev->conf = *c;
+}
+
+/* Whom does it revoke that is here? */
+static void
+sweep_local(struct revocation *rev, struct crl *c)
+{
+	const char *why;
+	size_t i;
+
+	for (i = 0; i < ISSUERS_MAX; i++)
+		if (rev->issuers[i].x != NULL && crl_is_of(rev, c,
+		    rev->issuers[i].x, rev->issuers[i].id, &why))
+			watch_sweep(rev->watches, c->issuer, c->x,
+			    tell_revoked, rev);
+	ERR_clear_error();
+}
+
+void
+revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls)
+{
+	int i, n = sk_X509_CRL_num(crls);
+
+	local_drop(rev);
+	if (n <= 0)
+		return;
+	if ((rev->local = calloc((size_t)n, sizeof(rev->local[0]))) == NULL) {
+		log_error(LOG_T_CERTIFICATE, "no memory for the CRLs");
+		return;
+	}
+	for (i = 0; i < n; i++) {
+		rev->local[i].x = sk_X509_CRL_value(crls, i);
+		X509_CRL_up_ref(rev->local[i].x);
+		rev->nlocal++;
+	}
+	for (i = 0; i < n && rev->conf.crl_use; i++)
+		sweep_local(rev, &rev->local[i]);
+}
+
+void
+revocation_on_revoked(struct revocation *rev,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+{
+	rev->revoked = fn;
+	rev->revoked_arg = arg;
+}
