@@ -210,17 +210,31 @@ run_ready(struct kids *ks)
 	}
 }
 
+/*
+ * certd was started anew, and its secrets are in the file alone.  What else
+ * has changed there goes to the others, so that all have the same.
+ */
+static void
+reread(struct kids *ks)
+{
+	uint64_t before = ks->gw->digest;
+	char err[256];
+
+	if (gateway_load(ks->gw, false, err, sizeof(err)) == -1)
+		log_error(LOG_T_SYSTEM, "certd has no secrets until the "
+		    "configuration loads");
+	else if (ks->gw->digest != before)
+		kids_deliver(ks, false);
+}
+
 static void
 hand_over(struct kid *k)
 {
 	struct kids *ks = k->kids;
-	char err[256];
 	size_t i;
 
-	/* certd was started anew: its secrets are in the file alone. */
-	if (k->desc->id == PROC_CERTD && !ks->gw->has_secrets &&
-	    gateway_load(ks->gw, false, err, sizeof(err)) == 0)
-		kids_deliver(ks, false);
+	if (k->desc->id == PROC_CERTD && !ks->gw->has_secrets)
+		reread(ks);
 	k->state = KID_READY;
 	send_conf(k);
 	if (k->desc->id == PROC_CERTD)
