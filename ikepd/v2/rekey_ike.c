@@ -272,16 +272,19 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 static int
 read_answer(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
 {
+	const struct payload *ps = payload_get(&in->pl, PL_SA);
+	const struct payload *pk = payload_get(&in->pl, PL_KE);
 	struct conf_peer *cp = sa_conf(e, sa);
 	struct work *w = sa->own;
 	struct sa_payload answer;
 	struct prop_why why;
 	struct ke_body ke;
 
-	if (cp == NULL || v2_nonce(in, &w->nr) == -1 ||
-	    sa_parse(&answer, payload_get(&in->pl, PL_SA)->body, NULL) ==
-	    -1 || ke_parse(&ke, payload_get(&in->pl, PL_KE)->body, NULL) ==
-	    -1)
+	/* Beside an error Notify nothing is certain to be there. */
+	if (cp == NULL || ps == NULL || pk == NULL ||
+	    v2_nonce(in, &w->nr) == -1 ||
+	    sa_parse(&answer, ps->body, NULL) == -1 ||
+	    ke_parse(&ke, pk->body, NULL) == -1)
 		return -1;
 	if (prop_check_answer(&w->choice, &cp->profile->offer, &answer,
 	    PROP_REKEY_IKE, &why) == -1 || w->choice.spi == 0 ||
