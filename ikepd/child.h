@@ -48,7 +48,6 @@ struct child_neg {
 	const struct alg *encr, *integ, *group;
 	struct prop_choice choice;	/* responder: for the answer */
 	struct ts_list local, remote;
-	struct addr ts_old_local, ts_old_remote;	/* before 2.23.1 */
 };
 
 struct child_neg *neg_new(struct engine *);

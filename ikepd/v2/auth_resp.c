@@ -65,7 +65,7 @@ auth_reply(struct engine *e, struct ike_sa *sa, uint16_t err)
 		msg_notify(&m.w, err, NULL, 0);
 	else {
 		nego_put_answer_sa(&m, w);
-		nego_put_answer_ts(&m, w);
+		nego_put_ts(&m, w);
 	}
 	if (out_response(e, sa, &m) == -1)
 		return;

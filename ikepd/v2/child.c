@@ -324,7 +324,7 @@ their_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 		msg_payload(&m.w, PL_KE);
 		ke_put(&m.b, w->group->v2, pub, len);
 	}
-	nego_put_answer_ts(&m, w);
+	nego_put_ts(&m, w);
 	if (out_response(e, sa, &m) == -1)
 		return;
 	nego_done(e, sa, w);

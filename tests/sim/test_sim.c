@@ -156,7 +156,8 @@ END_TEST
 
 START_TEST(test_transport_nat)
 {
-	struct sim_child *b;
+	struct sim_child *a, *b;
+	unsigned i;
 
 	s->nat = true;
 	c.transport = true;
@@ -167,6 +168,38 @@ START_TEST(test_transport_nat)
 	b = sim_child_at(s, 1, 0);
 	ck_assert(b->r.transport && b->r.encap);
 	ck_assert(addr_equal(&b->remote.ts[0].lo, &s->nat_addr));
+	/* Its answer names the outside address, and the initiator puts its
+	 * own back. */
+	ck_assert_uint_eq(sim_children(s, 0), 1);
+	a = sim_child_at(s, 0, 0);
+	ck_assert(a->r.transport && a->r.encap);
+	ck_assert(addr_equal(&a->local.ts[0].lo, &s->node[0].addr));
+	check_right();
+	/* Either end rekeys. */
+	for (i = 0; i < 2; i++) {
+		engine_expire(s->node[i].engine,
+		    sim_child_at(s, i, 0)->r.spi_in, false);
+		sim_run(s, 2);
+		ck_assert_uint_eq(sim_children(s, i), 1);
+		ck_assert_uint_ne(sim_child_at(s, i, 0)->r.replaces, 0);
+		check_right();
+	}
+}
+END_TEST
+
+START_TEST(test_transport_template)
+{
+	struct sim_conf other = c;
+
+	c.transport = true;
+	other.templates = other.passive = true;
+	other.peer_prefix = "0.0.0.0/0";
+	s->nat = _i == 1;
+	/* A template leaves the mode to the peer. */
+	bring_up_with(&other);
+	ck_assert_uint_eq(sim_children(s, 0), 1);
+	ck_assert_uint_eq(sim_children(s, 1), 1);
+	ck_assert(sim_child_at(s, 1, 0)->r.transport);
 	check_right();
 }
 END_TEST
@@ -963,6 +996,7 @@ main(void)
 	    sizeof(suites) / sizeof(suites[0]));
 	tcase_add_test(t, test_transport);
 	tcase_add_test(t, test_transport_nat);
+	tcase_add_loop_test(t, test_transport_template, 0, 2);
 	tcase_add_test(t, test_transport_against_tunnel);
 	tcase_add_test(t, test_tunnel_against_transport);
 	tcase_add_test(t, test_narrowing);
