@@ -324,14 +324,6 @@ uint32_t conf_ref_id(const struct conf_obj *, unsigned prop);
 const struct ikeid *conf_id(const struct conf_obj *, unsigned prop);
 const struct secret *conf_secret(const struct conf_obj *, unsigned prop);
 
-/*
- * Logging rules.  match: a line with these LOG_T_ topics is for this rule.
- * mask: what log_set_mask() must let pass so that every usable rule gets
- * its lines.
- */
-bool conf_log_match(const struct conf_obj *rule, uint32_t topics);
-uint32_t conf_log_mask(const struct conf *);
-
 /* Printing */
 #define CONF_PRINT_HIDE		0x01	/* secrets are left out */
 #define CONF_PRINT_VERBOSE	0x02	/* defaults are written too */

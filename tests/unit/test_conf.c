@@ -1,5 +1,4 @@
 #include "lib/conf/conf.h"
-#include "lib/log.h"
 #include "tests/unit/conf_util.h"
 
 #include <check.h>
@@ -195,6 +194,10 @@ static const struct refusal refusals[] = {
 	  "x:1:23: /ip ipsec mode-config: not supported yet\n" },
 	{ "/ip firewall nat\nadd action=masquerade chain=srcnat\n",
 	  "x:2:1: /ip firewall nat: not supported yet\n" },
+	{ "/system logging add topics=ipsec action=echo\n",
+	  "x:1:34: action=echo: not supported yet\n" },
+	{ "/system logging action set memory memory-lines=5\n",
+	  "x:1:35: memory-lines=5: not supported yet\n" },
 	{ "/ip ipsec settings set xauth-use-radius=yes\n",
 	  "x:1:24: xauth-use-radius=yes: not supported yet\n" },
 	/* moved since */
@@ -318,7 +321,10 @@ static const struct warning warnings[] = {
 	  "/ip ipsec settings set xauth-use-radius=no accounting=yes\n"
 	  "/ip ipsec policy add template=no ipsec-protocols=esp tunnel=yes "
 	  "sa-src-address=0.0.0.0 sa-dst-address=:: manual-sa=none peer=p "
-	  "src-address=10.0.0.0/8 dst-address=10.9.0.0/16\n", "" },
+	  "src-address=10.0.0.0/8 dst-address=10.9.0.0/16\n"
+	  "/system logging action set memory target=memory "
+	  "memory-lines=100000\n"
+	  "/system logging add topics=ipsec,!debug action=memory\n", "" },
 	/* weak, allowed further down */
 	{ "/ip ipsec profile set default hash-algorithm=md5 "
 	  "enc-algorithm=3des,des dh-group=modp768,modp1024,modp1536\n"
@@ -716,26 +722,6 @@ START_TEST(secrets_wiped)
 }
 END_TEST
 
-START_TEST(logging)
-{
-	struct conf *c = load_ok("/system logging\nadd topics=ipsec,!packet\n"
-	    "add topics=radius,debug disabled=yes\n");
-	const struct conf_obj *o = conf_first(c, CONF_LOGGING);
-	uint32_t mask = conf_log_mask(c);
-
-	while (conf_is_set(o, CONF_LOGGING_TOPICS) == false)
-		o = o->next;
-	ck_assert(conf_log_match(o, LOG_T_IPSEC | LOG_T_DEBUG));
-	ck_assert(!conf_log_match(o, LOG_T_IPSEC | LOG_T_PACKET));
-	ck_assert(!conf_log_match(o, LOG_T_RADIUS | LOG_T_DEBUG));
-	ck_assert(mask & LOG_T_DEBUG);
-	ck_assert(!(mask & LOG_T_PACKET));
-	ck_assert(mask & LOG_T_ERROR);
-	ck_assert(mask & LOG_T_SYSTEM);
-	conf_free(c);
-}
-END_TEST
-
 START_TEST(many_objects)
 {
 	struct conf *c;
@@ -786,7 +772,6 @@ main(void)
 	tcase_add_test(t, numbers_kept);
 	tcase_add_test(t, resolved_name);
 	tcase_add_test(t, secrets_wiped);
-	tcase_add_test(t, logging);
 	tcase_add_test(t, many_objects);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
