@@ -87,6 +87,21 @@ report_ike(struct engine *e, const struct ike_sa *sa, enum fail_code code,
 }
 
 void
+report_rekey(struct engine *e, const struct ike_sa *sa, enum fail_code code,
+    const char *fmt, ...)
+{
+	char ip[ADDR_STRLEN], text[640];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_error(LOG_T_IPSEC, "%s IKE SA rekey failed: peer=%s reason=%s: "
+	    "%s", addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    report_peer(e, sa), codes[code], text);
+}
+
+void
 report_child(struct engine *e, const struct ike_sa *sa, uint32_t policy,
     enum fail_code code, const char *fmt, ...)
 {

@@ -1,8 +1,8 @@
 /*
  * IKE_AUTH as initiator (RFC 7296 1.2, 2.15, 2.21.2).
  */
-#include "ikepd/report.h"
 #include "ikepd/v2/auth.h"
+#include "ikepd/report.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"

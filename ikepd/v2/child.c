@@ -2,8 +2,8 @@
  * CREATE_CHILD_SA for child SAs: new ones and rekeyed ones, both roles
  * (RFC 7296 1.3.1, 1.3.3, 2.8, 2.25).
  */
-#include "ikepd/report.h"
 #include "ikepd/v2/child.h"
+#include "ikepd/report.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"

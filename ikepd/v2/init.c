@@ -1,9 +1,9 @@
 /*
  * IKE_SA_INIT as initiator (RFC 7296 1.2, 2.6, 2.10, 2.23).
  */
+#include "ikepd/v2/init.h"
 #include "ikepd/natt.h"
 #include "ikepd/report.h"
-#include "ikepd/v2/init.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
 

@@ -226,7 +226,7 @@ rekey_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 	const char *why = w->why;
 
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
-		report_ike(e, sa, FAIL_INTERNAL, "rekey: %s", why);
+		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
 		over(e, sa);
 		return;
 	}
@@ -261,7 +261,7 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 			over(e, sa);
 		return;
 	}
-	report_ike(e, sa, FAIL_REFUSED, "the peer answers the rekey with %s",
+	report_rekey(e, sa, FAIL_REFUSED, "the peer answers with %s",
 	    ike_notify_name(err));
 	if (err == N_INVALID_SYNTAX)
 		sa_destroy(e, sa);
@@ -311,8 +311,8 @@ v2_rekey_ike_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	if (new == NULL || read_answer(e, sa, in) == -1) {
 		/* The peer has an SA we cannot use: nothing but a fresh
 		 * start puts that right. */
-		report_ike(e, sa, FAIL_SYNTAX, "the answer to our rekey does "
-		    "not fit it");
+		report_rekey(e, sa, FAIL_SYNTAX, "the answer does not fit "
+		    "our request");
 		over(e, sa);
 		if (sa->state == SA_ESTABLISHED)
 			(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
@@ -367,7 +367,7 @@ rekey_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	size_t len;
 
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
-		report_ike(e, sa, FAIL_INTERNAL, "rekey: %s", why);
+		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
 		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
 		return;
 	}

@@ -115,7 +115,7 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	peer->profile = 10;
 	peer->address.addr = s->nat && node == 1 ? s->nat_addr :
 	    s->node[1 - node].addr;
-	peer->address.bits = 32;
+	peer->address.bits = addr_bits(&peer->address.addr);
 	if (c->peer_prefix != NULL)
 		(void)prefix_parse(&peer->address, c->peer_prefix, false);
 	k->identities->id = 50;
