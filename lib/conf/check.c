@@ -132,8 +132,6 @@ conf_check(struct conf *c, struct conf_report *rep)
 	check_settings(c, rep);
 	check_algs(c, rep);
 	check_peers(c, rep);
-	if (rep->errors > 0)	/* the rest looks at what these are */
-		return;
 	check_identities(c, rep);
 	check_policies(c, rep);
 	check_logging(c, rep);

@@ -170,7 +170,8 @@ check_identities(struct conf *c, struct conf_report *rep)
 			    "line %u has the same peer and remote-id; only "
 			    "the secrets can tell them apart", other->line);
 	}
-	check_peers_identities(c, &with, rep);
+	if (rep->errors == 0)
+		check_peers_identities(c, &with, rep);
 	hash_free(&seen.h);
 	hash_free(&with);
 }

@@ -48,6 +48,15 @@ static const struct refusal refusals[] = {
 	  "x:1:39: dh-groups: given twice in one command\n" },
 	{ "/ip ipsec peer add name\n",
 	  "x:1:20: found \"name\", expected property=value\n" },
+	{ "/ip ipsec identity add secret=two words peer=p\n",
+	  "x:1:35: found a word behind secret, expected property=value, or "
+	  "quotes around a value with blanks\n" },
+	{ "/ip ipsec peer add exchange-mode=ike2 profile=none\n"
+	  "/ip ipsec identity add peer=peer1\n",
+	  "x:1:47: profile: found \"none\", expected the name of an entry in "
+	  "/ip ipsec profile\n"
+	  "x:2:20: an identity with auth-method=pre-shared-key needs "
+	  "secret=\n" },
 	{ "/ip ipsec settings add allow-weak=yes\n",
 	  "x:1:20: found \"add\", expected \"set\": the menu has one "
 	  "entry\n" },
@@ -431,6 +440,66 @@ START_TEST(spellings)
 }
 END_TEST
 
+/* As a router prints it. */
+START_TEST(pasted_export)
+{
+	struct conf *c = load_ok(
+	    "# 2026-11-21 10:00:00 by RouterOS 7.16.1\r\n"
+	    "# software id = ABCD-1234\r\n#\r\n"
+	    "# model = RB4011iGS+\r\n# serial number = 0123456789AB\r\n"
+	    "/interface ethernet\r\nset [ find default-name=ether1 ] name="
+	    "WAN\r\n"
+	    "/ip ipsec profile\r\n"
+	    "set [ find default=yes ] dh-group=ecp256,modp2048 \\\r\n"
+	    "    enc-algorithm=aes-256 nat-traversal=no\r\n"
+	    "add dh-group=modp2048 enc-algorithm=aes-128 name=ike1-site2\r\n"
+	    "/ip ipsec peer\r\n"
+	    "add address=192.168.80.1/32 exchange-mode=ike2 name=ike1-site2 \\"
+	    "\r\n    profile=ike1-site2\r\n"
+	    "/ip ipsec proposal\r\n"
+	    "set [ find default=yes ] auth-algorithms=sha256 enc-algorithms=\\"
+	    "\r\n    aes-256-cbc,aes-128-cbc pfs-group=modp2048\r\n"
+	    "add enc-algorithms=aes-128-cbc name=ike1-site2 pfs-group=modp20\\"
+	    "\r\n    48\r\n"
+	    "/ip ipsec identity\r\n"
+	    "add comment=\"to the \\\r\n    other\\_side\\A9\" peer=ike1-site2 "
+	    "secret=\"" "Xq3vvJ0pK7\\\"Lw2Zr\\$TbN" "\"\r\n"
+	    "/ip ipsec policy\r\nset 0 disabled=yes\r\n"
+	    "add dst-address=10.1.101.0/24 !comment peer=ike1-site2 "
+	    "proposal=\\\r\n    ike1-site2 src-address=10.1.202.0/24 "
+	    "tunnel=yes\r\n"
+	    "/ip service\r\nset telnet disabled=yes\r\n"
+	    "/system identity\r\nset name=site1\r\n");
+	const struct conf_obj *o;
+	const struct secret *s;
+	char text[64];
+
+	ck_assert_str_eq(diags,
+	    "x:6:1: warning: /interface ethernet: a menu of RouterOS that "
+	    "does not exist here; ignored\n"
+	    "x:10:27: warning: nat-traversal: has no effect with IKEv2\n"
+	    "x:27:1: warning: /ip service: a menu of RouterOS that does not "
+	    "exist here; ignored\n"
+	    "x:29:1: warning: /system identity: a menu of RouterOS that does "
+	    "not exist here; ignored\n");
+	o = conf_first(c, CONF_IDENTITY);
+	s = conf_secret(o, CONF_IDENTITY_SECRET);
+	ck_assert_uint_eq(s->len, 20);
+	ck_assert_mem_eq(s->data, "Xq3vvJ0pK7\"Lw2Zr$TbN", 20);
+	ck_assert_str_eq(conf_str(o, CONF_IDENTITY_COMMENT),
+	    "to the other side\xa9");
+	o = conf_first(c, CONF_POLICY);
+	ck_assert_uint_eq(o->flags, CONF_F_BUILTIN | CONF_F_DISABLED |
+	    CONF_F_TEMPLATE);
+	ck_assert_str_eq(conf_str(o->next, CONF_POLICY_PROPOSAL),
+	    "ike1-site2");
+	o = conf_by_name(c, CONF_PROPOSAL, "ike1-site2");
+	ck_assert_str_eq(conf_fmt(o, CONF_PROPOSAL_PFS, 0, text,
+	    sizeof(text)), "modp2048");
+	conf_free(c);
+}
+END_TEST
+
 static int64_t
 lifetime(const char *text)
 {
@@ -762,6 +831,7 @@ main(void)
 	    sizeof(warnings) / sizeof(warnings[0]));
 	tcase_add_test(t, many_errors);
 	tcase_add_test(t, spellings);
+	tcase_add_test(t, pasted_export);
 	tcase_add_test(t, times);
 	tcase_add_test(t, escapes);
 	tcase_add_test(t, getters);
