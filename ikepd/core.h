@@ -27,7 +27,7 @@
 
 #define HALF_OPEN_S		30	/* a responder waits for IKE_AUTH */
 #define WORK_S			20	/* certd, keymgr or DH must answer */
-#define CACHE_S			60	/* repeated requests may come so long */
+#define CACHE_S			180	/* repeated requests may come so long */
 #define CLOSED_S		45	/* a closed SA repeats its last word */
 #define REPLACED_S		60	/* the peer should have deleted it */
 #define TEMP_FAILURE_MAX_S	180	/* RFC 7296 2.25 */
@@ -70,11 +70,12 @@ struct engine {
 	struct mono jar_at;		/* next rotation */
 	uint32_t next_req;
 	uint32_t half_open;		/* as responder */
+	uint32_t closed;		/* that linger to repeat themselves */
 	bool stopping, stopped;
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;
 	struct log_limit lim_malformed, lim_v1, lim_spi, lim_version, lim_open;
-	struct log_limit lim_unproven;
+	struct log_limit lim_unproven, lim_fail, lim_offer;
 	uint8_t rx[DATAGRAM_MAX];	/* the datagram being worked on */
 };
 

@@ -53,7 +53,9 @@ set_path(struct engine *e, struct ike_sa *sa, const struct ike_peer *p)
 	path->remote.addr = p->address.addr;
 	path->remote.port = p->port;
 	path->local.addr = p->local;
-	path->local.port = set->port_ike;
+	/* RFC 7296 2.23: one may begin on 4500, with the marker. */
+	path->natt = p->port == 4500 || p->port == set->port_natt;
+	path->local.port = path->natt ? set->port_natt : set->port_ike;
 	if (p->local.family != AF_UNSPEC)
 		return 0;
 	return e->ops.source(e->ops.ctx, &path->remote.addr,

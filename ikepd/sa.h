@@ -91,12 +91,14 @@ struct ike_sa {
 	bool dpd_asked;		/* stat_get without answer */
 	bool initiated;		/* the attempt was ours */
 	bool soft_passed;
+	bool lingers;		/* SA_CLOSED, and counted as such */
 	uint8_t tries;		/* sendings of the request in hand */
 	uint8_t temp_failures;	/* TEMPORARY_FAILURE in a row */
 	uint8_t req_exchange;
 	uint16_t req_len, resp_len;
 	uint8_t *req;		/* our request in hand, NULL: none */
 	uint8_t *resp;		/* our last response */
+	struct ike_path from;	/* of the peer's request in hand */
 	struct timer timer;
 	struct mono due[DUE_N];
 	struct mono last_seen;	/* authenticated message of the peer */

@@ -133,10 +133,15 @@ sa_close(struct engine *e, struct ike_sa *sa)
 	sa_enter(e, sa, SA_CLOSED);
 	sa_strip(e, sa);
 	clear_dues(e, sa);
-	if (e->stopping || sa->resp == NULL)
+	/* Refused peers may come faster than these go. */
+	if (e->stopping || sa->resp == NULL || e->conf == NULL ||
+	    e->closed >= e->conf->conf->set.half_open_max) {
 		sa_destroy(e, sa);
-	else
-		sa_due_in(e, sa, DUE_STATE, CLOSED_S);
+		return;
+	}
+	sa->lingers = true;
+	e->closed++;
+	sa_due_in(e, sa, DUE_STATE, CLOSED_S);
 }
 
 void
@@ -146,6 +151,9 @@ sa_destroy(struct engine *e, struct ike_sa *sa)
 		return;
 	hash_del(&e->by_spi, sa->k->spi_own);
 	store_del_init(e, sa);
+	if (sa->lingers)
+		e->closed--;
+	sa->lingers = false;
 	if (sa->state != SA_CLOSED)
 		sa_enter(e, sa, SA_CLOSED);
 	sa_strip(e, sa);

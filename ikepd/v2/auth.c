@@ -2,6 +2,7 @@
  * IKE_AUTH as initiator (RFC 7296 1.2, 2.15, 2.21.2).
  */
 #include "ikepd/v2/auth.h"
+#include "lib/ikeid.h"
 #include "ikepd/report.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
@@ -31,6 +32,25 @@ auth_fill(const struct ike_sa *sa, struct auth_req *r)
 		hs->nonce_peer.len };
 	r->sk_own = (struct blob){ i ? hs->sk_pi : hs->sk_pr, hs->p_len };
 	r->sk_peer = (struct blob){ i ? hs->sk_pr : hs->sk_pi, hs->p_len };
+}
+
+const char *
+auth_odd(const struct payload *id, const struct payload *asked,
+    const struct payload *auth)
+{
+	struct ikeid parsed;
+	const char *why;
+	struct cur c = id->body;
+
+	if (ikeid_get_body(&parsed, &c, &why) == -1)
+		return why;
+	if (asked != NULL) {
+		c = asked->body;
+		if (ikeid_get_body(&parsed, &c, &why) == -1)
+			return why;
+	}
+	return cur_left(&auth->body) > AUTH_DATA_MAX ?
+	    "AUTH data longer than any we know" : NULL;
 }
 
 void
@@ -288,6 +308,7 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	struct notify_body n;
 	struct auth_req req;
 	struct id_body idb;
+	const char *why;
 	uint16_t err = v2_error(in, &n);
 
 	if (pa == NULL || id == NULL) {
@@ -310,6 +331,12 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	sa_enter(e, sa, SA_AUTH_VERIFY);
+	why = auth_odd(id, NULL, pa);
+	if (why != NULL) {
+		report_ike(e, sa, FAIL_ID, "%s", why);
+		auth_reject(e, sa);
+		return;
+	}
 	auth_fill(sa, &req);
 	req.what = AUTH_VERIFY;
 	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };

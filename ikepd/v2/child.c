@@ -50,8 +50,8 @@ rekey_over(struct engine *e, const struct work *w)
 		c->state = CHILD_REKEYED;
 }
 
-static void
-own_over(struct engine *e, struct ike_sa *sa)
+void
+child_over(struct engine *e, struct ike_sa *sa)
 {
 	rekey_over(e, sa->own);
 	work_end(e, &sa->own);
@@ -70,7 +70,7 @@ child_send(struct engine *e, struct ike_sa *sa, struct work *w)
 		if (!w->ok)
 			report_child(e, sa, w->neg->policy, FAIL_INTERNAL,
 			    "%s", w->why);
-		own_over(e, sa);
+		child_over(e, sa);
 		return;
 	}
 	out_begin(&m, sa, CREATE_CHILD_SA, false);
@@ -123,7 +123,7 @@ child_begin(struct engine *e, struct ike_sa *sa, const struct task *t,
 	if (w->group == NULL)
 		child_send(e, sa, w);
 	else if (work_ke(e, sa, w, false, child_send) == -1) {
-		own_over(e, sa);
+		child_over(e, sa);
 		return TASK_LATER;
 	}
 	return TASK_STARTED;
@@ -132,8 +132,10 @@ child_begin(struct engine *e, struct ike_sa *sa, const struct task *t,
 enum task_start
 v2_child_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 {
-	if (e->conf == NULL || (child_of_policy(sa, t->arg) != NULL &&
-	    !t->packet))
+	bool has = t->packet ? child_serves(sa, t->arg, &t->local,
+	    &t->remote) : child_of_policy(sa, t->arg) != NULL;
+
+	if (e->conf == NULL || has)
 		return TASK_NEEDLESS;
 	return child_begin(e, sa, t, t->arg, NULL);
 }
@@ -145,7 +147,7 @@ child_undo(struct engine *e, struct ike_sa *sa)
 	sa->own->neg->spi_used = true;
 	(void)task_list_add(&sa->tasks, TASK_CHILD_UNDO,
 	    sa->own->neg->spi_in);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 static void
@@ -160,7 +162,7 @@ child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 	nego_done(e, sa, w);
 	if (w->old_child != 0)
 		rekey_child_done(e, sa, w);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 static void
@@ -190,14 +192,14 @@ other_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 		report_child(e, sa, w->neg->policy, FAIL_NO_PROPOSAL,
 		    "the peer asks for PFS group %u, which is not in our "
 		    "proposal", id);
-		own_over(e, sa);
+		child_over(e, sa);
 		return;
 	}
 	ke_free(w->ke);
 	w->ke = NULL;
 	w->group = group;
 	if (work_ke(e, sa, w, false, child_send) == -1)
-		own_over(e, sa);
+		child_over(e, sa);
 }
 
 void
@@ -215,7 +217,7 @@ child_temporary(struct engine *e, struct ike_sa *sa)
 		report_ike(e, sa, FAIL_REFUSED, "the peer answers with "
 		    "TEMPORARY_FAILURE for %d s; our states differ",
 		    TEMP_FAILURE_MAX_S);
-		own_over(e, sa);
+		child_over(e, sa);
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 		return;
 	}
@@ -244,7 +246,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	case N_CHILD_SA_NOT_FOUND:
 		if (w->old_child != 0) {
 			rekey_child_not_found(e, sa, w);
-			own_over(e, sa);
+			child_over(e, sa);
 			return;
 		}
 		break;
@@ -258,7 +260,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 		break;
 	}
 	nego_refused(e, sa, w, err);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 /* <-- HDR, SK {[N(USE_TRANSPORT_MODE)], SA, Nr, [KEr], TSi, TSr} */

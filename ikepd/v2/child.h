@@ -7,6 +7,9 @@
 /* Begins CREATE_CHILD_SA for a policy; old: the child to rekey or NULL. */
 enum task_start child_begin(struct engine *, struct ike_sa *,
     const struct task *, uint32_t policy, struct child *old);
+/* Our exchange came to nothing, or is through. */
+void child_over(struct engine *, struct ike_sa *);
+void rekey_ike_over(struct engine *, struct ike_sa *);
 /* Our exchange was answered with TEMPORARY_FAILURE (RFC 7296 2.25). */
 void child_temporary(struct engine *, struct ike_sa *);
 

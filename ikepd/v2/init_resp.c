@@ -102,7 +102,6 @@ choose(struct engine *e, struct init_req *r)
 	struct prop_why why;
 	uint8_t group[2];
 	uint16_t want;
-	uint32_t held;
 
 	r->cp = confidx_match(e->conf, &r->in.path.remote.addr,
 	    &r->in.path.local.addr, PEER_IKE2);
@@ -114,9 +113,8 @@ choose(struct engine *e, struct init_req *r)
 	}
 	if (prop_select(&r->choice, &r->cp->profile->offer, &r->sa, 0,
 	    r->ke.group, &why) == -1) {
-		if (log_limit_pass(&e->lim_open, &held))
-			report_ike_proposals(e, r->cp, &r->in.path, false,
-			    &why, &r->sa);
+		report_ike_proposals(e, r->cp, &r->in.path, false, &why,
+		    &r->sa);
 		out_stateless(e, &r->in.path, &r->in.h, N_NO_PROPOSAL_CHOSEN,
 		    NULL, 0);
 		return false;
@@ -178,6 +176,7 @@ make_sa(struct engine *e, const struct init_req *r)
 	sa->k->path = r->in.path;
 	sa->k->made_us = eng_now(e).us;
 	sa->state = SA_INIT_REPLY;
+	sa->from = r->in.path;
 	sa->in_process = true;
 	sa->last_seen = eng_now(e);
 	if (sa->hs == NULL || store_add(e, sa) == -1) {
@@ -233,13 +232,18 @@ v2_init_request(struct engine *e, const struct ike_path *path,
 	    read_request(&r, &err) == -1) {
 		report_malformed(e, path, err.why);
 		if (err.notify == N_UNSUPPORTED_CRITICAL_PAYLOAD &&
-		    log_limit_pass(&e->lim_version, &held))
+		    log_limit_pass_at(&e->lim_version, eng_now(e), &held))
 			out_stateless(e, path, h, err.notify, &err.payload,
 			    1);
 		return;
 	}
 	if (repeated(e, &r))
 		return;
+	if (len > AUTH_MSG_MAX) {
+		report_malformed(e, path, "IKE_SA_INIT longer than certd "
+		    "takes");
+		return;
+	}
 	if (e->half_open >= e->conf->conf->set.half_open_max) {
 		e->st.half_open_refused++;
 		return;

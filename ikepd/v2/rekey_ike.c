@@ -105,8 +105,8 @@ adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 
 /* ---- ours ---- */
 
-static void
-over(struct engine *e, struct ike_sa *sa)
+void
+rekey_ike_over(struct engine *e, struct ike_sa *sa)
 {
 	struct ike_sa *rival = sa->own->rival_sa == 0 ? NULL :
 	    store_get(e, sa->own->rival_sa);
@@ -131,7 +131,7 @@ rekey_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	size_t len;
 
 	if (!w->ok || cp == NULL || sa->state != SA_ESTABLISHED) {
-		over(e, sa);
+		rekey_ike_over(e, sa);
 		return;
 	}
 	put_spi(spi, w->new_sa);
@@ -219,6 +219,16 @@ settle(struct engine *e, struct ike_sa *sa, struct ike_sa *new)
 	task_run(e, new);
 }
 
+/* The peer has an SA that we cannot use: nothing but a fresh start puts that
+ * right. */
+static void
+useless(struct engine *e, struct ike_sa *sa)
+{
+	rekey_ike_over(e, sa);
+	if (sa->state == SA_ESTABLISHED)
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+}
+
 static void
 rekey_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -227,7 +237,7 @@ rekey_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
 		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
-		over(e, sa);
+		useless(e, sa);
 		return;
 	}
 	settle(e, sa, new);
@@ -243,7 +253,7 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	uint16_t id;
 
 	if (w->rival_sa != 0) {
-		over(e, sa);
+		rekey_ike_over(e, sa);
 		return;
 	}
 	if (err == N_TEMPORARY_FAILURE) {
@@ -258,7 +268,7 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 		w->ke = NULL;
 		w->group = group;
 		if (work_ke(e, sa, w, false, rekey_send) == -1)
-			over(e, sa);
+			rekey_ike_over(e, sa);
 		return;
 	}
 	report_rekey(e, sa, FAIL_REFUSED, "the peer answers with %s",
@@ -266,7 +276,7 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	if (err == N_INVALID_SYNTAX)
 		sa_destroy(e, sa);
 	else
-		over(e, sa);
+		rekey_ike_over(e, sa);
 }
 
 static int
@@ -309,18 +319,14 @@ v2_rekey_ike_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	}
 	sa->temp_failures = 0;
 	if (new == NULL || read_answer(e, sa, in) == -1) {
-		/* The peer has an SA we cannot use: nothing but a fresh
-		 * start puts that right. */
 		report_rekey(e, sa, FAIL_SYNTAX, "the answer does not fit "
 		    "our request");
-		over(e, sa);
-		if (sa->state == SA_ESTABLISHED)
-			(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+		useless(e, sa);
 		return;
 	}
 	new->k->spi_peer = w->choice.spi;
 	if (work_ke(e, sa, w, true, rekey_derived) == -1)
-		over(e, sa);
+		useless(e, sa);
 }
 
 /* ---- the peer's ---- */
@@ -330,7 +336,8 @@ their_error(struct engine *e, struct ike_sa *sa, uint16_t err,
     const void *data, size_t len)
 {
 	work_end(e, &sa->theirs);
-	(void)out_error(e, sa, CREATE_CHILD_SA, err, data, len);
+	if (out_error(e, sa, CREATE_CHILD_SA, err, data, len) == 0)
+		task_run(e, sa);
 }
 
 /* The answer is out: the new SA takes over, unless our own rekey is still

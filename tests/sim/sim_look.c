@@ -108,7 +108,7 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	peer = k->peers;
 	peer->id = 20;
 	snprintf(peer->name, CONF_NAME_MAX, "peer%u", 1 - node);
-	peer->port = 500;
+	peer->port = c->port == 0 ? 500 : c->port;
 	peer->mode = c->mode;
 	peer->passive = c->passive;
 	peer->initial_contact = !c->no_contact;

@@ -406,6 +406,41 @@ START_TEST(test_acquire)
 }
 END_TEST
 
+START_TEST(test_acquire_meanwhile)
+{
+	struct acquire a;
+
+	/* A packet comes while IKE_AUTH is out, which brings up all the
+	 * policy: it needs no child of its own. */
+	s->net.delay_min = s->net.delay_max = 300;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run_ms(s, 700);
+	ck_assert_uint_eq(sim_ikes(s, 0, "message-3-sent"), 1);
+	packet(&a, 1);
+	engine_acquire(s->node[0].engine, &a);
+	sim_run(s, 5);
+	check_up(1);
+	ck_assert_uint_eq(s->sent, 4);
+}
+END_TEST
+
+START_TEST(test_port_4500)
+{
+	struct ike_show row;
+
+	/* RFC 7296 2.23: one may begin on port 4500. */
+	c.port = 4500;
+	bring_up();
+	check_up(1);
+	ck_assert(sim_ike(s, 0, &row));
+	ck_assert(row.path.natt && row.path.local.port == 4500);
+	ck_assert(sim_ike(s, 1, &row));
+	ck_assert(row.path.natt && row.path.remote.port == 4500);
+	ck_assert(!sim_child_at(s, 0, 0)->r.encap);
+}
+END_TEST
+
 START_TEST(test_certd_away)
 {
 	s->node[1].help.auth_unavailable = 1000;
@@ -722,6 +757,8 @@ main(void)
 	tcase_add_test(t, test_initial_contact);
 	tcase_add_test(t, test_no_initial_contact);
 	tcase_add_test(t, test_acquire);
+	tcase_add_test(t, test_acquire_meanwhile);
+	tcase_add_test(t, test_port_4500);
 	tcase_add_test(t, test_certd_away);
 	tcase_add_test(t, test_certd_silent);
 	tcase_add_loop_test(t, test_keymgr_refuses, 0, 2);
