@@ -87,8 +87,8 @@ put_range(const struct conf_prop *p)
 		fputs(" to ", stdout);
 		put_time(p->hi);
 	} else
-		printf("Takes a\n.Ar number\nfrom %" PRId64 " to %" PRId64, p->lo,
-		    p->hi);
+		printf("Takes a\n.Ar number\nfrom %" PRId64 " to %" PRId64,
+		    p->lo, p->hi);
 	if (p->word != NULL)
 		printf(", or\n.Cm %s .\n", p->word);
 	else

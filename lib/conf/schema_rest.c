@@ -345,7 +345,9 @@ static const struct conf_prop props_installed_sa[] = {
 };
 
 static const struct conf_prop props_log[] = {
-	RO("time", "When."), RO("topics", "Topics."), RO("message", "The line."),
+	RO("time", "When."),
+	RO("topics", "Topics."),
+	RO("message", "The line."),
 };
 
 #define ROW(m, p, fl, t, text)						\

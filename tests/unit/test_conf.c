@@ -219,8 +219,8 @@ static const struct refusal refusals[] = {
 	{ "/ip ipsec profile set default hash-algorithm=md5\n",
 	  "x:1:46: hash-algorithm: \"md5\" is weak; to use it all the same, "
 	  "say /ip ipsec settings set allow-weak=yes\n" },
-	{ "/ip ipsec proposal set default enc-algorithms=3des pfs-group=modp1024"
-	  "\n",
+	{ "/ip ipsec proposal set default enc-algorithms=3des "
+	  "pfs-group=modp1024\n",
 	  "x:1:47: enc-algorithms: \"3des\" is weak; to use it all the same, "
 	  "say /ip ipsec settings set allow-weak=yes\n"
 	  "x:1:62: pfs-group: \"modp1024\" is weak; to use it all the same, "
@@ -543,7 +543,8 @@ END_TEST
 START_TEST(escapes)
 {
 	struct conf *c = load_ok("/ip ipsec group add name=g comment="
-	    "\"a\\\"b\\\\c\\nd\\re\\tf\\$g\\?h\\_i\\41\\7E\\a\\b\\f\\v\"\"j\"k");
+	    "\"a\\\"b\\\\c\\nd\\re\\tf\\$g\\?h"
+	    "\\_i\\41\\7E\\a\\b\\f\\v\"\"j\"k");
 
 	ck_assert_str_eq(conf_str(conf_by_name(c, CONF_GROUP, "g"),
 	    CONF_GROUP_COMMENT),

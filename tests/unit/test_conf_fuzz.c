@@ -28,7 +28,8 @@ static const char *const seeds[] = {
 	"2001:db8:1::1-2001:db8:1::9 dst-address=2001:db8::/32,10.2.0.0/16 "
 	"place-before=0\n/ip ipsec policy\nmove 1 0; set 0 disabled=yes\n",
 	"/ip ipsec\npolicy group\nadd name=g; set g name=h\nremove [find "
-	"name~\"^h\"]\n.. .. peer\nadd name=x !comment port=501 exchange-mode=ike2\n"
+	"name~\"^h\"]\n.. .. peer\nadd name=x !comment port=501 "
+	"exchange-mode=ike2\n"
 	"/system logging add topics=ipsec,!debug\n",
 	"/ip ipsec settings set allow-weak=yes ike-port=501\n/ip ipsec "
 	"proposal\nadd name=q enc-algorithms=3des,null pfs-group=none "
