@@ -415,6 +415,12 @@ START_TEST(test_moved)
 	ck_assert_mem_eq(((struct xfrm_algo_aead *)
 	    nla_data(at[XFRMA_ALG_AEAD]))->alg_key, key_bytes, 20);
 	ck_assert_ptr_nonnull(at[XFRMA_REPLAY_ESN_VAL]);
+	xfrm_msg_free(moved);
+	/* An update: the SA keeps its age, so it keeps its limit. */
+	moved = xfrm_msg_sa_moved(nlmsg_hdr(m), XFRM_MSG_UPDSA, &src, &dst,
+	    100);
+	u = parse_sa(moved, XFRM_MSG_UPDSA);
+	ck_assert_uint_eq(u->lft.hard_add_expires_seconds, 3600);
 	xfrm_msg_free(m);
 	xfrm_msg_free(moved);
 }
