@@ -5,6 +5,7 @@
 #include "ikepd/core.h"
 #include "ikepd/report.h"
 #include "ikepd/task.h"
+#include "ikepd/tsel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -67,9 +68,38 @@ peer_changed(const struct engine *e, const struct ike_sa *sa,
 	return was == NULL || is == NULL || !same_peer(was, is);
 }
 
-/* The IKE SA stays, but the policy of a child is no more. */
+static bool
+same_policy(const struct confidx *a, const struct confidx *b, uint32_t id)
+{
+	const struct ike_policy *p = confidx_policy(a, id);
+	const struct ike_policy *q = confidx_policy(b, id);
+	const struct ike_proposal *pp, *qp;
+
+	if (p == NULL || q == NULL || p->template != q->template ||
+	    p->transport != q->transport || p->peer != q->peer ||
+	    p->group != q->group || !tsel_equal(&p->local, &q->local) ||
+	    !tsel_equal(&p->remote, &q->remote))
+		return false;
+	pp = confidx_proposal(a, p->proposal);
+	qp = confidx_proposal(b, q->proposal);
+	return pp != NULL && qp != NULL &&
+	    memcmp(&pp->offer, &qp->offer, sizeof(pp->offer)) == 0;
+}
+
+/* After the old child of it has gone, a new one is made. */
+static bool
+is_wanted(struct engine *e, const struct ike_sa *sa, uint32_t policy)
+{
+	const struct ike_policy *p = confidx_policy(e->conf, policy);
+	const struct peer_run *pr = store_peer(e, sa->k->peer);
+
+	return p != NULL && !p->template && !p->acquire_only && pr != NULL &&
+	    pr->wanted;
+}
+
+/* The IKE SA stays, but the policy of a child is no more, or another. */
 static void
-drop_children(struct engine *e)
+drop_children(struct engine *e, const struct confidx *old)
 {
 	size_t at = 0;
 	struct child *c;
@@ -78,9 +108,13 @@ drop_children(struct engine *e)
 		struct ike_sa *sa = store_get(e, c->ike_spi);
 
 		if (sa != NULL && c->state == CHILD_LIVE &&
-		    confidx_policy(e->conf, c->policy) == NULL)
+		    !same_policy(old, e->conf, c->policy)) {
 			(void)task_list_add(&sa->tasks, TASK_CHILD_DEL,
 			    c->spi_in);
+			if (is_wanted(e, sa, c->policy))
+				(void)task_list_child(&sa->tasks, c->policy,
+				    NULL);
+		}
 	}
 }
 
@@ -149,7 +183,7 @@ engine_conf(struct engine *e, struct ike_conf *conf)
 		keep_resolved(x, old);
 		unwant_peers(e);
 		(void)each_sa(e, peer_changed, old);
-		drop_children(e);
+		drop_children(e, old);
 		run_all_tasks(e);
 		confidx_free(old);
 	}

@@ -32,6 +32,7 @@
 #define REPLACED_S		60	/* the peer should have deleted it */
 #define TEMP_FAILURE_MAX_S	180	/* RFC 7296 2.25 */
 #define COOKIE_ROTATE_S		60
+#define COOKIE_SCARE_S		10	/* after a burst of useless values */
 #define CHILDREN_MAX		1024	/* of one IKE SA */
 #define TASKS_MAX		2048	/* waiting on one IKE SA */
 
@@ -68,6 +69,7 @@ struct engine {
 	struct timers retries;		/* nodes of peer_runs */
 	struct cookie_jar jar;
 	struct mono jar_at;		/* next rotation */
+	struct mono cookies_until;	/* asked for, whatever is half open */
 	uint32_t next_req;
 	uint32_t half_open;		/* as responder */
 	uint32_t closed;		/* that linger to repeat themselves */
@@ -75,7 +77,7 @@ struct engine {
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;
 	struct log_limit lim_malformed, lim_v1, lim_spi, lim_version, lim_open;
-	struct log_limit lim_unproven, lim_fail, lim_offer;
+	struct log_limit lim_unproven, lim_fail, lim_offer, lim_ke;
 	uint8_t rx[DATAGRAM_MAX];	/* the datagram being worked on */
 };
 

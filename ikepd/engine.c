@@ -62,7 +62,7 @@ engine_new(const struct engine_ops *ops, unsigned worker)
 	timers_init(&e->timers);
 	timers_init(&e->retries);
 	e->lim_malformed = e->lim_v1 = e->lim_spi = e->lim_version = lim;
-	e->lim_open = e->lim_unproven = e->lim_fail = lim;
+	e->lim_open = e->lim_unproven = e->lim_fail = e->lim_ke = lim;
 	e->lim_offer = few;
 	return e;
 }

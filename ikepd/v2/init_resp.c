@@ -60,7 +60,8 @@ cookie_gate(struct engine *e, const struct init_req *r)
 	uint8_t cookie[COOKIE_LEN];
 	struct notify_body n;
 
-	if (e->half_open < e->conf->conf->set.cookie_threshold)
+	if (e->half_open < e->conf->conf->set.cookie_threshold &&
+	    mono_cmp(eng_now(e), e->cookies_until) >= 0)
 		return true;
 	rotate_cookies(e);
 	if (v2_notify(&r->in, N_COOKIE, &n)) {
@@ -137,11 +138,17 @@ init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	const char *why = w->why;
 	const uint8_t *pub;
 	struct outmsg m;
+	uint32_t held;
 	size_t len;
 
 	if (!w->ok || init_keys(sa, &w->choice, &w->gir, &why) == -1) {
 		report_ike(e, sa, FAIL_SYNTAX, "key exchange: %s", why);
 		sa_destroy(e, sa);
+		/* Each cost us a computation and leaves nothing half open
+		 * that would be counted. */
+		if (!log_limit_pass_at(&e->lim_ke, eng_now(e), &held))
+			e->cookies_until = mono_add(eng_now(e),
+			    MONO_S(COOKIE_SCARE_S));
 		return;
 	}
 	out_begin(&m, sa, IKE_SA_INIT, true);

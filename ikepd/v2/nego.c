@@ -142,7 +142,16 @@ substitute(const struct ike_sa *sa, struct ts_list *local,
 		    NULL);
 }
 
-enum fit { FIT_NONE, FIT_NARROWED, FIT_WHOLE };
+/* FIRST: narrowed, but with what the peer named first. */
+enum fit { FIT_NONE, FIT_NARROWED, FIT_FIRST, FIT_WHOLE };
+
+static bool
+has_first(const struct ts_list *narrowed, const struct ts_list *asked)
+{
+	struct ts_list first = { .n = 1, .ts = { asked->ts[0] } };
+
+	return tsel_covers(narrowed, &first);
+}
 
 static enum fit
 fit_policy(const struct ike_policy *p, const struct ask *a,
@@ -154,7 +163,10 @@ fit_policy(const struct ike_policy *p, const struct ask *a,
 	r = tsel_narrow(&n->remote, &a->remote, &p->remote);
 	if (l == TSEL_NONE || r == TSEL_NONE)
 		return FIT_NONE;
-	return l == TSEL_WHOLE && r == TSEL_WHOLE ? FIT_WHOLE : FIT_NARROWED;
+	if (l == TSEL_WHOLE && r == TSEL_WHOLE)
+		return FIT_WHOLE;
+	return has_first(&n->local, &a->local) &&
+	    has_first(&n->remote, &a->remote) ? FIT_FIRST : FIT_NARROWED;
 }
 
 /* Policies in which the answer to a request is looked for, in order. */
@@ -189,14 +201,18 @@ mode_fits(const struct ike_policy *p, bool transport)
 	return p->template || p->transport == transport;
 }
 
-/* The first that admits all that was asked for, else the first that admits
- * some of it. */
+/*
+ * The first that admits all that was asked for, else the first that admits
+ * what the peer named first (RFC 7296 2.9), else the first that admits some
+ * of it.
+ */
 static const struct ike_policy *
 choose_policy(struct engine *e, const struct ike_sa *sa,
     const struct ask *a, struct child_neg *n, uint32_t identity,
     bool *mode_differs)
 {
 	const struct ike_policy *p, *best = NULL;
+	enum fit best_fit = FIT_NONE;
 	struct ts_list local, remote;
 	size_t at = 0;
 
@@ -211,7 +227,8 @@ choose_policy(struct engine *e, const struct ike_sa *sa,
 		}
 		if (f == FIT_WHOLE)
 			return p;
-		if (best == NULL) {
+		if (f > best_fit) {
+			best_fit = f;
 			best = p;
 			local = n->local;
 			remote = n->remote;

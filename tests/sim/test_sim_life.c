@@ -425,6 +425,58 @@ START_TEST(test_acquire_meanwhile)
 }
 END_TEST
 
+START_TEST(test_first_selector)
+{
+	static const struct prefix all[2] = {
+		{ .addr = { AF_INET, { 10, 1 } }, .bits = 16 },
+		{ .addr = { AF_INET, { 10, 2 } }, .bits = 16 },
+	};
+	struct sim_conf other = c;
+	struct ike_conf *k;
+	struct acquire a;
+
+	c.passive = other.passive = true;
+	other.policies = 3;
+	k = sim_conf(s, 0, &c);
+	ts_from_prefix(&k->policies[0].local.ts[0], &all[0], 0, -1);
+	ts_from_prefix(&k->policies[0].remote.ts[0], &all[1], 0, -1);
+	engine_conf(s->node[0].engine, k);
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	packet(&a, 1);
+	a.local.lo.b[2] = a.local.hi.b[2] = 2;
+	a.remote.lo.b[2] = a.remote.hi.b[2] = 2;
+	engine_acquire(s->node[0].engine, &a);
+	sim_run(s, 5);
+	check_up(1);
+	/* RFC 7296 2.9: of the policies that admit some of it, the one that
+	 * admits the packet. */
+	ck_assert(ts_covers(&sim_child_at(s, 0, 0)->local.ts[0], &a.local));
+	ck_assert(ts_covers(&sim_child_at(s, 0, 0)->remote.ts[0],
+	    &a.remote));
+}
+END_TEST
+
+START_TEST(test_reload_policy)
+{
+	uint32_t spi;
+
+	c.policies = 2;
+	bring_up();
+	check_up(2);
+	spi = sim_child_at(s, 0, 0)->r.spi_in;
+	/* The same policy with other algorithms: its children go, and come
+	 * again with those. */
+	c.esp_encr[0] = "aes-256-gcm";
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 10);
+	check_up(2);
+	ck_assert_uint_ne(sim_child_at(s, 0, 0)->r.spi_in, spi);
+	ck_assert_uint_eq(sim_child_at(s, 0, 0)->r.encr_bits, 256);
+	ck_assert_uint_eq(sim_child_at(s, 0, 1)->r.encr_bits, 256);
+}
+END_TEST
+
 START_TEST(test_port_4500)
 {
 	struct ike_show row;
@@ -758,6 +810,8 @@ main(void)
 	tcase_add_test(t, test_no_initial_contact);
 	tcase_add_test(t, test_acquire);
 	tcase_add_test(t, test_acquire_meanwhile);
+	tcase_add_test(t, test_first_selector);
+	tcase_add_test(t, test_reload_policy);
 	tcase_add_test(t, test_port_4500);
 	tcase_add_test(t, test_certd_away);
 	tcase_add_test(t, test_certd_silent);
