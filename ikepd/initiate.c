@@ -214,6 +214,10 @@ engine_acquire(struct engine *e, const struct acquire *a)
 		return;
 	eng_enter(e);
 	sa = peer_sa(pr);
+	/* Behind a prefix are many; which one is meant nobody knows. */
+	if (sa != NULL && !reachable(cp) && (pr->sas != sa ||
+	    sa->peer_next != NULL))
+		sa = NULL;
 	if (sa != NULL)
 		(void)task_add_child(e, sa, p->id, a);
 	else if (!reachable(cp))

@@ -71,8 +71,10 @@ auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
 	e->st.auth_failed++;
 	report_id(id, text, sizeof(text));
 	if (r->status == AUTH_BAD)
-		report_ike(e, sa, FAIL_AUTH, "authentication failed "
-		    "(pre-shared key) id=%s: %s", text, r->reason);
+		report_ike(e, sa, FAIL_AUTH, "%sid=%s: %s",
+		    strstr(r->reason, "(pre-shared key)") != NULL ? "" :
+		    "authentication failed (pre-shared key) ", text,
+		    r->reason);
 	else
 		report_ike(e, sa, codes[r->status], "id=%s: %s", text,
 		    r->reason);

@@ -348,12 +348,15 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 void
 init_move_to_natt(struct engine *e, struct ike_sa *sa)
 {
+	const struct ike_settings *set = &e->conf->conf->set;
 	struct ike_path *p = &sa->k->path;
 
 	if ((!sa->k->natt_self && !sa->k->natt_peer) || p->natt)
 		return;
 	p->natt = true;
-	p->local.port = e->conf->conf->set.port_natt;
+	p->local.port = set->port_natt;
 	if (p->remote.port == 500)
 		p->remote.port = 4500;
+	else if (p->remote.port == set->port_ike)
+		p->remote.port = set->port_natt;
 }

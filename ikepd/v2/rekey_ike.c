@@ -398,6 +398,7 @@ their_choice(struct engine *e, struct ike_sa *sa, struct work *w,
 {
 	const struct payload *p = payload_get(&in->pl, PL_KE);
 	struct conf_peer *cp = sa_conf(e, sa);
+	char line[PROP_LINE_MAX];
 	struct prop_why why;
 	struct ke_body ke;
 	uint16_t want;
@@ -408,8 +409,9 @@ their_choice(struct engine *e, struct ike_sa *sa, struct work *w,
 	if (cp == NULL || prop_select(&w->choice, &cp->profile->offer,
 	    offered, PROP_REKEY_IKE, ke.group, &why) == -1) {
 		if (cp != NULL)
-			report_ike_proposals(e, cp, &sa->k->path, false,
-			    &why, offered);
+			report_rekey(e, sa, FAIL_NO_PROPOSAL, "%s",
+			    prop_why_fmt(&why, &cp->profile->offer, offered,
+			    PROP_REKEY_IKE, line, sizeof(line)));
 		return N_NO_PROPOSAL_CHOSEN;
 	}
 	want = prop_ke_wanted(&w->choice, ke.group);
