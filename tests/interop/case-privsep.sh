@@ -44,8 +44,9 @@ process_as_table()
 	gid=$(id -g "$user")
 	want=$(mask "$caps")
 	for pid in $pids; do
-		while IFS=$':\t' read -r key value; do
-			status[$key]=$(echo $value)
+		while IFS=: read -r key value; do
+			value=${value//$'\t'/ }
+			status[$key]=${value# }
 		done <"/proc/$pid/status"
 		equal uid "${status[Uid]}" "$uid $uid $uid $uid"
 		equal gid "${status[Gid]}" "$gid $gid $gid $gid"
@@ -67,7 +68,7 @@ process_as_table()
 		*)	fail "no_new_privs $nnp?" ;;
 		esac
 		if [ "$root" = empty ]; then
-			equal groups "${status[Groups]}" ""
+			equal groups "${status[Groups]% }" ""
 			[ "$(stat -L -c %d:%i "/proc/$pid/root")" != \
 			    "$(stat -c %d:%i /)" ] || fail "no chroot"
 			[ -z "$(ls -A "/proc/$pid/root/")" ] ||
