@@ -210,7 +210,7 @@ engine_acquire(struct engine *e, const struct acquire *a)
 	p = confidx_policy(e->conf, a->policy);
 	cp = confidx_peer(e->conf, a->peer);
 	pr = cp == NULL ? NULL : store_peer(e, cp->c->id);
-	if (p == NULL || pr == NULL || p->acquire_only)
+	if (p == NULL || pr == NULL || !initiable(p))
 		return;
 	eng_enter(e);
 	sa = peer_sa(pr);

@@ -132,10 +132,12 @@ child_begin(struct engine *e, struct ike_sa *sa, const struct task *t,
 enum task_start
 v2_child_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 {
+	const struct ike_policy *p = confidx_policy(e->conf, t->arg);
 	bool has = t->packet ? child_serves(sa, t->arg, &t->local,
 	    &t->remote) : child_of_policy(sa, t->arg) != NULL;
 
-	if (e->conf == NULL || has)
+	/* What a template stands for, the peer alone knows. */
+	if (p == NULL || p->template || has)
 		return TASK_NEEDLESS;
 	return child_begin(e, sa, t, t->arg, NULL);
 }
