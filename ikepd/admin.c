@@ -230,15 +230,17 @@ engine_kill(struct engine *e, const struct addr *remote, uint64_t spi)
 	return n;
 }
 
-/* Closed ones have nothing left to say. */
+/* Closed ones have nothing left to say, and whoever let a request of ours
+ * be repeated will not hear of the end either. */
 static void
-drop_closed(struct engine *e)
+drop_silent(struct engine *e)
 {
 	struct ike_sa *sa;
 	size_t at = 0;
 
 	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
-		if (sa->state == SA_CLOSED) {
+		if (sa->state == SA_CLOSED ||
+		    (sa->req != NULL && sa->tries > 1)) {
 			sa_destroy(e, sa);
 			at = 0;
 		}
@@ -250,7 +252,7 @@ engine_shutdown(struct engine *e)
 	eng_enter(e);
 	e->stopping = true;
 	(void)each_sa(e, want_all, NULL);
-	drop_closed(e);
+	drop_silent(e);
 	eng_leave(e);
 }
 

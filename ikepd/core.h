@@ -24,6 +24,7 @@
 #define RETRANS_DEN		5
 #define RETRANS_TRIES		6	/* sendings; 41 s in all */
 #define RETRANS_TRIES_INIT	5	/* of IKE_SA_INIT; 22 s in all */
+#define RETRANS_TRIES_STOP	2	/* when we go; 3 s in all */
 
 #define HALF_OPEN_S		30	/* a responder waits for IKE_AUTH */
 #define WORK_S			20	/* certd, keymgr or DH must answer */

@@ -218,8 +218,8 @@ xchg_request_done(struct engine *e, struct ike_sa *sa)
 void
 xchg_retransmit(struct engine *e, struct ike_sa *sa)
 {
-	unsigned max = sa->state == SA_INIT_SENT ? RETRANS_TRIES_INIT :
-	    RETRANS_TRIES;
+	unsigned max = e->stopping ? RETRANS_TRIES_STOP :
+	    sa->state == SA_INIT_SENT ? RETRANS_TRIES_INIT : RETRANS_TRIES;
 
 	if (sa->req == NULL)
 		return;

@@ -3,6 +3,7 @@
  */
 #include "ikepd/core.h"
 #include "ikepd/child.h"
+#include "ikepd/report.h"
 #include "ikepd/task.h"
 #include "ikepd/work.h"
 
@@ -190,7 +191,7 @@ void
 sa_established(struct engine *e, struct ike_sa *sa)
 {
 	struct peer_run *pr = store_peer(e, sa->k->peer);
-	char ip[ADDR_STRLEN], suite[96];
+	char ip[ADDR_STRLEN], suite[96], own[256], peer[256];
 
 	sa_enter(e, sa, SA_ESTABLISHED);
 	sa->k->established_us = eng_now(e).us;
@@ -203,7 +204,9 @@ sa_established(struct engine *e, struct ike_sa *sa)
 	if (pr != NULL)
 		pr->failures = 0;
 	sa_arm(e, sa);
-	log_info(LOG_T_IPSEC, "%s IKE SA established: %s",
+	log_info(LOG_T_IPSEC, "%s IKE SA established: %s === %s %s",
 	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    report_id(sa_id_own(sa), own, sizeof(own)),
+	    report_id(sa_id_peer(sa), peer, sizeof(peer)),
 	    sa_suite(sa, suite, sizeof(suite)));
 }

@@ -269,6 +269,21 @@ auth_child(struct engine *e, struct ike_sa *sa, struct work *w)
 	task_run(e, sa);
 }
 
+/* RFC 4478: the responder will not know us any longer after that. */
+static void
+auth_lifetime(const struct ike_sa *sa, const struct inmsg *in)
+{
+	char ip[ADDR_STRLEN];
+	struct notify_body n;
+	uint32_t s;
+
+	if (v2_notify(in, N_AUTH_LIFETIME, &n) && cur_u32(&n.data, &s) == 0)
+		log_warn(LOG_T_IPSEC, "%s the peer wants us authenticated "
+		    "anew within %u s, else it ends the IKE SA; a new one "
+		    "follows then",
+		    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), s);
+}
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -296,6 +311,7 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		return;
 	}
 	sa_established(e, sa);
+	auth_lifetime(sa, w->in);
 	auth_child(e, sa, w);
 }
 

@@ -617,6 +617,22 @@ START_TEST(test_shutdown)
 }
 END_TEST
 
+/* A peer that is gone does not hold up the end. */
+START_TEST(test_shutdown_alone)
+{
+	c.dpd = 10;
+	bring_up();
+	s->node[1].deaf = true;
+	engine_shutdown(s->node[0].engine);
+	sim_run(s, 4);
+	ck_assert_uint_eq(s->node[0].stopped, 1);
+	ck_assert_uint_eq(sim_children(s, 0), 0);
+	sim_run(s, 20);
+	engine_shutdown(s->node[1].engine);
+	ck_assert_uint_eq(s->node[1].stopped, 1);
+}
+END_TEST
+
 START_TEST(test_both_initiate)
 {
 	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
@@ -821,6 +837,7 @@ main(void)
 	tcase_add_test(t, test_resync);
 	tcase_add_test(t, test_template);
 	tcase_add_test(t, test_shutdown);
+	tcase_add_test(t, test_shutdown_alone);
 	tcase_add_test(t, test_both_initiate);
 	tcase_add_test(t, test_rekey_ike_other_group);
 	tcase_add_test(t, test_rekey_ike_refused);
