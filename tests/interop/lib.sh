@@ -631,7 +631,7 @@ gw_pids()
 # peer_up NODE: an IKE SA is established, as sallyctl sees it.
 peer_up()
 {
-	ctl "$1" /ip/ipsec/active-peers/print | grep -q established
+	[[ $(ctl "$1" /ip/ipsec/active-peers/print) == *established* ]]
 }
 
 peer_wait()
