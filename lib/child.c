@@ -433,8 +433,9 @@ child_main(int argc, char **argv, const struct child_ops *ops)
 		child_close(&c);
 		return 1;
 	}
-	if (c.desc->id == PROC_IKEPD)
-		proc_title(argc, argv, "%s %u", c.desc->name, c.init.worker);
+	/* No blank in it: it stands in /proc/PID/stat. */
+	if (c.desc->id == PROC_IKEPD && c.init.workers > 1)
+		proc_title(argc, argv, "%s.%u", c.desc->name, c.init.worker);
 	else
 		proc_title(argc, argv, "%s", c.desc->name);
 	if (ops->init != NULL && ops->init(&c) == -1) {
