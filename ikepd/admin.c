@@ -249,8 +249,13 @@ drop_silent(struct engine *e)
 void
 engine_shutdown(struct engine *e)
 {
+	struct peer_run *pr;
+	size_t at = 0;
+
 	eng_enter(e);
 	e->stopping = true;
+	while ((pr = hash_next(&e->peers, &at)) != NULL)
+		timer_clear(&e->retries, &pr->retry);
 	(void)each_sa(e, want_all, NULL);
 	drop_silent(e);
 	eng_leave(e);

@@ -154,12 +154,11 @@ initiate_due(struct engine *e)
 {
 	struct timer *t;
 
-	while (!e->stopping && e->conf != NULL &&
-	    (t = timers_pop(&e->retries, eng_now(e))) != NULL) {
+	while ((t = timers_pop(&e->retries, eng_now(e))) != NULL) {
 		struct peer_run *pr = (struct peer_run *)((char *)t -
 		    offsetof(struct peer_run, retry));
 
-		if (pr->wanted)
+		if (pr->wanted && !e->stopping && e->conf != NULL)
 			bring_up(e, pr);
 	}
 }
