@@ -395,26 +395,23 @@ ignore_signals(void)
 }
 
 /*
- * Everything is said through the supervisor: no file or terminal of the
- * operator's stays open.  A sanitizer's report needs standard error.
+ * Everything is said through the supervisor: not even the operator's log file
+ * or terminal stays open.  A sanitizer's report needs it.
  */
 static int
-stdio_to_null(void)
+stderr_to_null(void)
 {
 #ifdef WITH_SANITIZERS
-	const int last = STDOUT_FILENO;
+	return 0;
 #else
-	const int last = STDERR_FILENO;
-#endif
-	int fd, i, rc = 0;
+	int fd, rc;
 
-	if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+	if ((fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) == -1)
 		return -1;
-	for (i = STDIN_FILENO; i <= last && rc != -1; i++)
-		rc = dup2(fd, i);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	rc = dup2(fd, STDERR_FILENO);
+	close(fd);
 	return rc == -1 ? -1 : 0;
+#endif
 }
 
 int
@@ -442,7 +439,7 @@ child_main(int argc, char **argv, const struct child_ops *ops)
 		child_close(&c);
 		return 1;
 	}
-	if (stdio_to_null() == -1)
+	if (stderr_to_null() == -1)
 		child_fatal(&c, "/dev/null cannot be opened");
 	proc_confine(c.desc, c.init.chroot_dir);
 	(void)edge_send(c.super, SUPER_READY, 0, -1, NULL);
