@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* RFC 7296 3.15, 3.15.1 */
+#define CFG_REQUEST		1
+#define INTERNAL_IP4_ADDRESS	1
+#define INTERNAL_IP6_ADDRESS	8
+
 /* Selectors of the initiator of the exchange are TSi. */
 static const struct ts_list *
 ts_of(const struct child_neg *n, bool initiator)
@@ -40,6 +45,23 @@ only_hosts(const struct ike_sa *sa, struct child_neg *n)
 		n->remote = out;
 }
 
+/*
+ * RFC 7296 2.23.1: in transport mode, the addresses in the peer's selectors
+ * that a NAT has changed are replaced by those of the IKE SA, in requests
+ * and in answers.
+ */
+static void
+substitute(const struct ike_sa *sa, struct ts_list *local,
+    struct ts_list *remote)
+{
+	if (sa->k->natt_peer)
+		(void)tsel_substitute(remote, &sa->k->path.remote.addr,
+		    NULL);
+	if (sa->k->natt_self)
+		(void)tsel_substitute(local, &sa->k->path.local.addr,
+		    NULL);
+}
+
 int
 nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct ike_policy *p, const struct task *packet,
@@ -62,6 +84,9 @@ nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
 		ts_from_child(&n->local, old->ts, old->nlocal);
 		ts_from_child(&n->remote, old->ts + old->nlocal,
 		    old->nremote);
+		/* A NAT may have moved the peer since. */
+		if (n->transport)
+			substitute(sa, &n->local, &n->remote);
 		return 0;
 	}
 	n->local = p->local;
@@ -123,23 +148,6 @@ read_ts(const struct inmsg *in, uint8_t type, struct ts_list *l)
 	const struct payload *p = payload_get(&in->pl, type);
 
 	return p == NULL ? -1 : ts_parse(l, p->body, type, NULL);
-}
-
-/*
- * RFC 7296 2.23.1: in transport mode, the addresses in the peer's selectors
- * that a NAT has changed are replaced by those of the IKE SA, in requests
- * and in answers.
- */
-static void
-substitute(const struct ike_sa *sa, struct ts_list *local,
-    struct ts_list *remote)
-{
-	if (sa->k->natt_peer)
-		(void)tsel_substitute(remote, &sa->k->path.remote.addr,
-		    NULL);
-	if (sa->k->natt_self)
-		(void)tsel_substitute(local, &sa->k->path.local.addr,
-		    NULL);
 }
 
 /* FIRST: narrowed, but with what the peer named first. */
@@ -350,6 +358,28 @@ select_algs(struct engine *e, struct ike_sa *sa, struct work *w,
 	return 0;
 }
 
+/*
+ * RFC 7296 2.19, 3.15.4: whoever asks for an address offers any address as
+ * its selector, for us to narrow to the one it gets.  A template for all
+ * must not make that the route of all traffic.
+ */
+static bool
+asks_address(const struct inmsg *in)
+{
+	const struct payload *p = payload_get(&in->pl, PL_CP);
+	struct cp_body cp;
+	unsigned i;
+
+	if (p == NULL || cp_parse(&cp, p->body, NULL) == -1 ||
+	    cp.type != CFG_REQUEST)
+		return false;
+	for (i = 0; i < cp.n; i++)
+		if (cp.attrs[i].type == INTERNAL_IP4_ADDRESS ||
+		    cp.attrs[i].type == INTERNAL_IP6_ADDRESS)
+			return true;
+	return false;
+}
+
 uint16_t
 nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in, const struct child *old, uint8_t data[2],
@@ -383,6 +413,11 @@ nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
 	if (p == NULL) {
 		report_no_policy(e, sa, &a, n->identity, mode_differs);
 		return N_TS_UNACCEPTABLE;
+	}
+	if (p->template && asks_address(in)) {
+		report_child(e, sa, p->id, FAIL_SELECTORS, "the peer asks "
+		    "for an address (mode config), and we have none for it");
+		return N_INTERNAL_ADDRESS_FAILURE;
 	}
 	n->policy = p->id;
 	return select_algs(e, sa, w, in, data, datalen);

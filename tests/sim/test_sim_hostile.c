@@ -217,11 +217,14 @@ spoil_once(struct sim *sim, struct inner *in)
 	}
 }
 
-static unsigned spoilt;
+/* What a tap does under the seal. */
+typedef bool (*inner_fn)(struct sim *, const struct ike_hdr *,
+    struct inner *);
 
-static enum sim_fate
-spoil(struct sim *sim, unsigned from, struct ike_path *path, uint8_t *data,
-    size_t *len)
+/* True: the message was changed. */
+static bool
+under_seal(struct sim *sim, unsigned from, uint8_t *data, size_t *len,
+    inner_fn change)
 {
 	const size_t aad = IKE_HDR_LEN + PAYLOAD_HDR_LEN;
 	struct wire_err err;
@@ -232,23 +235,22 @@ spoil(struct sim *sim, unsigned from, struct ike_path *path, uint8_t *data,
 	const char *why;
 	uint8_t *plain, iv[CIPHER_IV_MAX] = { 0 };
 	size_t n, total, i;
+	bool changed;
 
-	(void)path;
-	if (*len > INNER_MAX || sim_chance(sim, 700) ||
+	if (*len > INNER_MAX ||
 	    ike_hdr_parse(&h, data, *len, &err) != IKE_HDR_V2 ||
 	    h.next != PL_SK)
-		return SIM_PASS;
+		return false;
 	sa = store_get(sim->node[from].engine,
 	    h.flags & IKE_FLAG_INITIATOR ? h.ispi : h.rspi);
 	if (sa == NULL || sa->k->d_len == 0)
-		return SIM_PASS;
+		return false;
 	dir = sa->k->out;
 	in.first = data[IKE_HDR_LEN];
 	ck_assert_int_eq(sk_open(&dir, data, aad, *len, &plain, &n, &why), 0);
 	memcpy(in.b, plain, n);
 	in.n = n;
-	for (i = 1 + sim_below(sim, 3); i > 0; i--)
-		spoil_once(sim, &in);
+	changed = change(sim, &h, &in);
 	total = aad + sk_len(&dir, in.n);
 	data[IKE_HDR_LEN] = in.first;
 	data[IKE_HDR_LEN + 2] = (uint8_t)((total - IKE_HDR_LEN) >> 8);
@@ -258,9 +260,77 @@ spoil(struct sim *sim, unsigned from, struct ike_path *path, uint8_t *data,
 	memcpy(data + aad + sk_iv_len(&dir), in.b, in.n);
 	ck_assert_int_eq(sk_seal(&dir, data, aad, in.n, iv, &why), 0);
 	*len = total;
-	spoilt++;
+	return changed;
+}
+
+static bool
+spoil_inner(struct sim *sim, const struct ike_hdr *h, struct inner *in)
+{
+	unsigned i;
+
+	(void)h;
+	for (i = 1 + sim_below(sim, 3); i > 0; i--)
+		spoil_once(sim, in);
+	return true;
+}
+
+static unsigned spoilt;
+
+static enum sim_fate
+spoil(struct sim *sim, unsigned from, struct ike_path *path, uint8_t *data,
+    size_t *len)
+{
+	(void)path;
+	if (!sim_chance(sim, 700) &&
+	    under_seal(sim, from, data, len, spoil_inner))
+		spoilt++;
 	return SIM_PASS;
 }
+
+static bool
+ask_address(struct sim *sim, const struct ike_hdr *h, struct inner *in)
+{
+	/* CP(CFG_REQUEST) with INTERNAL_IP4_ADDRESS */
+	uint8_t cp[] = { in->first, 0, 0, 12, 1, 0, 0, 0, 0, 1, 0, 0 };
+
+	(void)sim;
+	if (h->exchange != IKE_AUTH || (h->flags & IKE_FLAG_RESPONSE))
+		return false;
+	memmove(in->b + sizeof(cp), in->b, in->n);
+	memcpy(in->b, cp, sizeof(cp));
+	in->n += sizeof(cp);
+	in->first = PL_CP;
+	return true;
+}
+
+static enum sim_fate
+road_warrior(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)path;
+	(void)under_seal(sim, from, data, len, ask_address);
+	return SIM_PASS;
+}
+
+/* A template for all, and a client that offers all and asks for an address:
+ * no child that takes all traffic comes of it. */
+START_TEST(test_road_warrior)
+{
+	struct sim_conf other = c;
+
+	other.passive = true;
+	other.templates = _i == 0;
+	s->tap = road_warrior;
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	engine_start(s->node[0].engine);
+	sim_run(s, 5);
+	ck_assert_uint_eq(sim_ikes(s, 0, "established"), 1);
+	ck_assert_uint_eq(sim_children(s, 1), _i == 0 ? 0 : 1);
+	ck_assert(_i == 1 || sim_logged(s, "INTERNAL_ADDRESS_FAILURE"));
+	check_right();
+}
+END_TEST
 
 static void
 act(void)
@@ -360,6 +430,7 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_rekey_answer_without_ke, 0, 4);
+	tcase_add_loop_test(t, test_road_warrior, 0, 2);
 	tcase_add_test(t, test_spoilt);
 	suite_add_tcase(suite, t);
 	r = srunner_create(suite);
