@@ -10,14 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Ends an SA politely where there is somebody to tell. */
+/*
+ * Ends an SA politely where there is somebody to tell.  One that a rekey is
+ * making inherits the end of the old one.
+ */
 static void
 end_sa(struct engine *e, struct ike_sa *sa)
 {
 	if (sa->state == SA_ESTABLISHED)
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
-	else if (sa->state != SA_DELETING && sa->state != SA_CLOSED &&
-	    sa->state != SA_REPLACED)
+	else if (sa_half_open(sa))
 		sa_destroy(e, sa);
 }
 

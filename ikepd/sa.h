@@ -107,6 +107,8 @@ struct ike_sa {
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t init_key;	/* in the table of IKE_SA_INIT requests, or 0 */
 	uint64_t successor;	/* our SPI of the SA that replaced this one */
+	uint64_t rival_of;	/* made by the peer's rekey of this SA, which
+				 * we were rekeying too; 0: none */
 	struct handshake *hs;
 	struct work *own;	/* our exchange in hand */
 	struct work *theirs;	/* the peer's request in hand */

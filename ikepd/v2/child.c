@@ -449,6 +449,7 @@ v2_create_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	ike = offered.nproposals > 0 && offered.p[0].proto == PROTO_IKE;
+	rekey_ike_confirmed(e, sa);
 	if (collides(sa, ike))
 		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
 	else if (ike)

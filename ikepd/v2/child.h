@@ -22,4 +22,10 @@ void rekey_child_answered(struct engine *, struct ike_sa *,
 void rekey_child_not_found(struct engine *, struct ike_sa *,
     struct work *own);
 
+/*
+ * The peer speaks of children on an SA of its rekey: it has taken them
+ * there, whatever becomes of our own rekey.
+ */
+void rekey_ike_confirmed(struct engine *, struct ike_sa *);
+
 #endif

@@ -354,12 +354,25 @@ answered(struct engine *e, struct ike_sa *sa, struct ike_sa *new)
 	if (own != NULL && own->kind == TASK_IKE_REKEY &&
 	    secret_set(&own->rival_nonce, low->data, low->len) == 0) {
 		own->rival_sa = new->k->spi_own;
+		new->rival_of = sa->k->spi_own;
 		work_end(e, &sa->theirs);
 		return;
 	}
 	work_end(e, &sa->theirs);
 	adopt(e, sa, new);
 	task_run(e, new);
+}
+
+void
+rekey_ike_confirmed(struct engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *old = sa->rival_of == 0 ? NULL :
+	    store_get(e, sa->rival_of);
+
+	sa->rival_of = 0;
+	if (old != NULL && old->own != NULL &&
+	    old->own->rival_sa == sa->k->spi_own)
+		child_move_all(e, old, sa);
 }
 
 /* <-- HDR, SK {SA, Nr, KEr} */
@@ -373,6 +386,11 @@ rekey_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	uint8_t spi[8];
 	size_t len;
 
+	/* RFC 7296 2.25.2: we are closing it meanwhile. */
+	if (sa->state != SA_ESTABLISHED) {
+		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
+		return;
+	}
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
 		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
 		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
