@@ -291,18 +291,23 @@ read_answer(struct engine *e, struct ike_sa *sa, const struct inmsg *in,
 	    sa_parse(&answer, ps->body, &err) == -1 ||
 	    ke_parse(ke, pk->body, &err) == -1 ||
 	    v2_nonce(in, &sa->hs->nonce_peer) == -1) {
+		sa->hs->unusable = err.why;
 		report_malformed(e, &in->path, err.why);
 		return false;
 	}
 	if (prop_check_answer(choice, &cp->profile->offer, &answer, 0,
 	    &why) == -1) {
-		report_ike_proposals(e, cp, &in->path, true, &why, &answer);
+		if (sa->hs->unusable != why.reason)
+			report_ike_proposals(e, cp, &in->path, true, &why,
+			    &answer);
+		sa->hs->unusable = why.reason;
 		return false;
 	}
 	if (choice->ke != sa->own->group || ke->group != choice->ke->v2 ||
 	    cur_left(&ke->data) != choice->ke->pub_len) {
-		report_malformed(e, &in->path, "the key exchange of the "
-		    "answer is not the one of our request");
+		sa->hs->unusable = "the key exchange of the answer is not "
+		    "the one of our request";
+		report_malformed(e, &in->path, sa->hs->unusable);
 		return false;
 	}
 	return true;

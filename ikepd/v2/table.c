@@ -197,6 +197,9 @@ v2_timed_out(struct engine *e, struct ike_sa *sa)
 			report_ike(e, sa, FAIL_REFUSED, "the peer answers "
 			    "with %s; look at its log",
 			    ike_notify_name(sa->hs->error));
+		else if (sa->hs != NULL && sa->hs->unusable != NULL)
+			report_ike(e, sa, FAIL_SYNTAX, "the peer's answers "
+			    "cannot be used: %s", sa->hs->unusable);
 		else
 			report_time_up(e, sa);
 	} else {

@@ -419,6 +419,37 @@ START_TEST(test_spoilt)
 }
 END_TEST
 
+static enum sim_fate
+other_cipher(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)sim;
+	(void)path;
+	/* The id of the first transform */
+	if (from == 1 && *len > 48 && data[18] == IKE_SA_INIT)
+		data[47] = 99;
+	return SIM_PASS;
+}
+
+/* Nothing of IKE_SA_INIT is proven, so what cannot be used is dropped; the
+ * last line says so nevertheless. */
+START_TEST(test_unusable_answer)
+{
+	s->tap = other_cipher;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 24);
+	ck_assert_uint_eq(sim_ikes(s, 0, "established"), 0);
+	ck_assert(sim_logged(s, "the peer's answers cannot be used: the "
+	    "answer is not what was offered"));
+	ck_assert(!sim_logged(s, "due to time up"));
+	s->tap = NULL;
+	sim_run(s, 60);
+	ck_assert_uint_eq(sim_ikes(s, 0, "established"), 1);
+	check_right();
+}
+END_TEST
+
 int
 main(void)
 {
@@ -431,6 +462,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_rekey_answer_without_ke, 0, 4);
 	tcase_add_loop_test(t, test_road_warrior, 0, 2);
+	tcase_add_test(t, test_unusable_answer);
 	tcase_add_test(t, test_spoilt);
 	suite_add_tcase(suite, t);
 	r = srunner_create(suite);
