@@ -125,14 +125,17 @@ send_sockets(struct kid *k)
 	}
 }
 
-/* A process runs once those it works with are there; controld always. */
+/*
+ * A process runs once those it works with are there.  controld waits for
+ * them at the start alone: later it is there to say who is missing.
+ */
 static bool
 may_run(const struct kid *k)
 {
 	const struct kids *ks = k->kids;
 	size_t i;
 
-	if (k->desc->id == PROC_CONTROLD)
+	if (k->desc->id == PROC_CONTROLD && ks->gw->running)
 		return true;
 	for (i = 0; i < ks->n; i++)
 		if (ks->kids[i].desc->id != PROC_CONTROLD &&
