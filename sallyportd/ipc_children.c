@@ -41,12 +41,15 @@ static int
 on_log(void *arg, struct imsg *m, const char **why)
 {
 	struct kid *k = arg;
+	char line[LOG_LINE_MAX + 1];
 	struct super_log l;
 
 	if (super_log_get(&m->body, &l, why) == -1)
 		return -1;
+	/* Escaped already, unless somebody else speaks for the process. */
+	log_escape(line, sizeof(line), l.line, strlen(l.line));
 	if (log_rules_keep(&k->kids->gw->rules, l.topics))
-		logout_line(k->kids->gw->out, k->name, l.topics, l.line);
+		logout_line(k->kids->gw->out, k->name, l.topics, line);
 	return 0;
 }
 
