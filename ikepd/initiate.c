@@ -76,7 +76,6 @@ initiate(struct engine *e, struct conf_peer *cp, struct task **tasks)
 	sa->k->initiator = true;
 	sa->k->peer = cp->c->id;
 	sa->k->made_us = eng_now(e).us;
-	sa->initiated = true;
 	sa->state = SA_INIT_KE;
 	if (sa->hs == NULL)
 		goto fail;

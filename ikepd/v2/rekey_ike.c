@@ -95,7 +95,6 @@ adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 			(void)task_list_add(&sa->tasks, t->kind, t->arg);
 		free(t);
 	}
-	old->successor = sa->k->spi_own;
 	sa_enter(e, old, SA_REPLACED);
 	sa_due_never(e, old, DUE_LIFE);
 	sa_due_never(e, old, DUE_DPD);
