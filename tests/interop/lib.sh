@@ -283,7 +283,8 @@ wire_stop()
 }
 
 # wire_count KIND: datagrams seen so far; esp (bare), udpesp (ESP in UDP),
-# ike, keepalive, icmp (a gateway's port is closed), clear (anything else).
+# ike, keepalive, icmp (a gateway's port is closed), frag (later fragments of
+# ESP), clear (anything else).
 wire_count()
 {
 	local line kind n=0
@@ -295,6 +296,7 @@ wire_count()
 		*nat-keep-alive*)	kind=keepalive ;;
 		*isakmp*)		kind=ike ;;
 		*ICMP*\ udp\ port*)	kind=icmp ;;
+		*:\ ip-proto-50)	kind=frag ;;
 		*)			kind=clear ;;
 		esac
 		[ $kind != "$1" ] || n=$((n + 1))
