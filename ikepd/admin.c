@@ -5,18 +5,21 @@
 #include "ikepd/core.h"
 #include "ikepd/report.h"
 #include "ikepd/task.h"
+#include "ikepd/tsel.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* Ends an SA politely where there is somebody to tell. */
+/*
+ * Ends an SA politely where there is somebody to tell.  One that a rekey is
+ * making inherits the end of the old one.
+ */
 static void
 end_sa(struct engine *e, struct ike_sa *sa)
 {
 	if (sa->state == SA_ESTABLISHED)
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
-	else if (sa->state != SA_DELETING && sa->state != SA_CLOSED &&
-	    sa->state != SA_REPLACED)
+	else if (sa_half_open(sa))
 		sa_destroy(e, sa);
 }
 
@@ -67,9 +70,38 @@ peer_changed(const struct engine *e, const struct ike_sa *sa,
 	return was == NULL || is == NULL || !same_peer(was, is);
 }
 
-/* The IKE SA stays, but the policy of a child is no more. */
+static bool
+same_policy(const struct confidx *a, const struct confidx *b, uint32_t id)
+{
+	const struct ike_policy *p = confidx_policy(a, id);
+	const struct ike_policy *q = confidx_policy(b, id);
+	const struct ike_proposal *pp, *qp;
+
+	if (p == NULL || q == NULL || p->template != q->template ||
+	    p->transport != q->transport || p->peer != q->peer ||
+	    p->group != q->group || !tsel_equal(&p->local, &q->local) ||
+	    !tsel_equal(&p->remote, &q->remote))
+		return false;
+	pp = confidx_proposal(a, p->proposal);
+	qp = confidx_proposal(b, q->proposal);
+	return pp != NULL && qp != NULL &&
+	    memcmp(&pp->offer, &qp->offer, sizeof(pp->offer)) == 0;
+}
+
+/* After the old child of it has gone, a new one is made. */
+static bool
+is_wanted(struct engine *e, const struct ike_sa *sa, uint32_t policy)
+{
+	const struct ike_policy *p = confidx_policy(e->conf, policy);
+	const struct peer_run *pr = store_peer(e, sa->k->peer);
+
+	return p != NULL && !p->template && !p->acquire_only && pr != NULL &&
+	    pr->wanted;
+}
+
+/* The IKE SA stays, but the policy of a child is no more, or another. */
 static void
-drop_children(struct engine *e)
+drop_children(struct engine *e, const struct confidx *old)
 {
 	size_t at = 0;
 	struct child *c;
@@ -78,9 +110,13 @@ drop_children(struct engine *e)
 		struct ike_sa *sa = store_get(e, c->ike_spi);
 
 		if (sa != NULL && c->state == CHILD_LIVE &&
-		    confidx_policy(e->conf, c->policy) == NULL)
+		    !same_policy(old, e->conf, c->policy)) {
 			(void)task_list_add(&sa->tasks, TASK_CHILD_DEL,
 			    c->spi_in);
+			if (is_wanted(e, sa, c->policy))
+				(void)task_list_child(&sa->tasks, c->policy,
+				    NULL);
+		}
 	}
 }
 
@@ -149,7 +185,7 @@ engine_conf(struct engine *e, struct ike_conf *conf)
 		keep_resolved(x, old);
 		unwant_peers(e);
 		(void)each_sa(e, peer_changed, old);
-		drop_children(e);
+		drop_children(e, old);
 		run_all_tasks(e);
 		confidx_free(old);
 	}
@@ -196,15 +232,17 @@ engine_kill(struct engine *e, const struct addr *remote, uint64_t spi)
 	return n;
 }
 
-/* Closed ones have nothing left to say. */
+/* Closed ones have nothing left to say, and whoever let a request of ours
+ * be repeated will not hear of the end either. */
 static void
-drop_closed(struct engine *e)
+drop_silent(struct engine *e)
 {
 	struct ike_sa *sa;
 	size_t at = 0;
 
 	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
-		if (sa->state == SA_CLOSED) {
+		if (sa->state == SA_CLOSED ||
+		    (sa->req != NULL && sa->tries > 1)) {
 			sa_destroy(e, sa);
 			at = 0;
 		}
@@ -213,10 +251,15 @@ drop_closed(struct engine *e)
 void
 engine_shutdown(struct engine *e)
 {
+	struct peer_run *pr;
+	size_t at = 0;
+
 	eng_enter(e);
 	e->stopping = true;
+	while ((pr = hash_next(&e->peers, &at)) != NULL)
+		timer_clear(&e->retries, &pr->retry);
 	(void)each_sa(e, want_all, NULL);
-	drop_closed(e);
+	drop_silent(e);
 	eng_leave(e);
 }
 

@@ -246,3 +246,28 @@ child_of_policy(const struct ike_sa *sa, uint32_t policy)
 			return c;
 	return NULL;
 }
+
+static bool
+any_covers(const struct ts *ts, unsigned n, const struct ts *packet)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		if (ts_covers(&ts[i], packet))
+			return true;
+	return false;
+}
+
+bool
+child_serves(const struct ike_sa *sa, uint32_t policy, const struct ts *local,
+    const struct ts *remote)
+{
+	struct child *c;
+
+	for (c = sa->children; c != NULL; c = c->next)
+		if (c->policy == policy && c->state <= CHILD_LIVE &&
+		    any_covers(c->ts, c->nlocal, local) &&
+		    any_covers(c->ts + c->nlocal, c->nremote, remote))
+			return true;
+	return false;
+}

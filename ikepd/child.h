@@ -48,7 +48,6 @@ struct child_neg {
 	const struct alg *encr, *integ, *group;
 	struct prop_choice choice;	/* responder: for the answer */
 	struct ts_list local, remote;
-	struct addr ts_old_local, ts_old_remote;	/* before 2.23.1 */
 };
 
 struct child_neg *neg_new(struct engine *);
@@ -76,5 +75,8 @@ void child_describe(const struct engine *, const struct child *,
     struct child_req *);
 /* A live child that serves this policy; NULL: none. */
 struct child *child_of_policy(const struct ike_sa *, uint32_t policy);
+/* One of them takes, or will take, packets like this. */
+bool child_serves(const struct ike_sa *, uint32_t policy,
+    const struct ts *local, const struct ts *remote);
 
 #endif

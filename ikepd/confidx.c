@@ -17,7 +17,7 @@ prefix_key(const struct confidx *x, const struct prefix *p)
 	return hash_mix(addr_hash(&p->addr, x->seed), p->bits + 1u);
 }
 
-static uint16_t *
+static uint32_t *
 prefix_count(struct confidx *x, const struct prefix *p)
 {
 	return p->addr.family == AF_INET ? &x->n4[p->bits] : &x->n6[p->bits];
@@ -216,7 +216,7 @@ struct conf_peer *
 confidx_match(const struct confidx *x, const struct addr *remote,
     const struct addr *local, int mode)
 {
-	const uint16_t *n = remote->family == AF_INET ? x->n4 : x->n6;
+	const uint32_t *n = remote->family == AF_INET ? x->n4 : x->n6;
 	int bits;
 
 	for (bits = addr_bits(remote); bits >= 0; bits--) {

@@ -24,7 +24,7 @@ struct confidx {
 	const struct ike_policy **policy_refs;	/* policies sorted by peer */
 	struct hash by_id;		/* all kinds, by kind and id */
 	struct hash prefixes;		/* bits and address to conf_peer */
-	uint16_t n4[33], n6[129];	/* peers per prefix length */
+	uint32_t n4[33], n6[129];	/* peers per prefix length */
 	uint64_t seed;
 };
 

@@ -105,7 +105,11 @@ read_identity(struct ike_identity *i, const struct conf_obj *o)
 	i->group = conf_ref_id(o, CONF_IDENTITY_GROUP);
 }
 
-/* No prefix at all means any address of either family. */
+/*
+ * No prefix at all means any address of either family, and so does ::/0 in a
+ * template.  In transport mode the addresses of the IKE SA are taken out of
+ * it when a child is negotiated.
+ */
 static void
 read_side(struct ts_list *l, const struct conf_obj *o, unsigned addr_prop,
     unsigned port_prop)
@@ -121,7 +125,8 @@ read_side(struct ts_list *l, const struct conf_obj *o, unsigned addr_prop,
 	size_t n, i;
 
 	p = conf_prefixes(o, addr_prop, &n);
-	if (n == 0) {
+	if (n == 0 || (n == 1 && p->bits == 0 &&
+	    p->addr.family == AF_INET6 && conf_bool(o, CONF_POLICY_TEMPLATE))) {
 		p = any;
 		n = 2;
 	}

@@ -24,14 +24,16 @@
 #define RETRANS_DEN		5
 #define RETRANS_TRIES		6	/* sendings; 41 s in all */
 #define RETRANS_TRIES_INIT	5	/* of IKE_SA_INIT; 22 s in all */
+#define RETRANS_TRIES_STOP	2	/* when we go; 3 s in all */
 
 #define HALF_OPEN_S		30	/* a responder waits for IKE_AUTH */
 #define WORK_S			20	/* certd, keymgr or DH must answer */
-#define CACHE_S			60	/* repeated requests may come so long */
+#define CACHE_S			180	/* repeated requests may come so long */
 #define CLOSED_S		45	/* a closed SA repeats its last word */
 #define REPLACED_S		60	/* the peer should have deleted it */
 #define TEMP_FAILURE_MAX_S	180	/* RFC 7296 2.25 */
 #define COOKIE_ROTATE_S		60
+#define COOKIE_SCARE_S		10	/* after a burst of useless values */
 #define CHILDREN_MAX		1024	/* of one IKE SA */
 #define TASKS_MAX		2048	/* waiting on one IKE SA */
 
@@ -68,13 +70,15 @@ struct engine {
 	struct timers retries;		/* nodes of peer_runs */
 	struct cookie_jar jar;
 	struct mono jar_at;		/* next rotation */
+	struct mono cookies_until;	/* asked for, whatever is half open */
 	uint32_t next_req;
 	uint32_t half_open;		/* as responder */
+	uint32_t closed;		/* that linger to repeat themselves */
 	bool stopping, stopped;
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;
 	struct log_limit lim_malformed, lim_v1, lim_spi, lim_version, lim_open;
-	struct log_limit lim_unproven;
+	struct log_limit lim_unproven, lim_fail, lim_offer, lim_ke;
 	uint8_t rx[DATAGRAM_MAX];	/* the datagram being worked on */
 };
 

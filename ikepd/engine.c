@@ -43,6 +43,8 @@ struct engine *
 engine_new(const struct engine_ops *ops, unsigned worker)
 {
 	const struct log_limit lim = { .burst = 10, .interval_ms = 1000 };
+	/* Refused proposals take many lines. */
+	const struct log_limit few = { .burst = 3, .interval_ms = 1000 };
 	struct engine *e = calloc(1, sizeof(*e));
 
 	if (e == NULL)
@@ -60,7 +62,8 @@ engine_new(const struct engine_ops *ops, unsigned worker)
 	timers_init(&e->timers);
 	timers_init(&e->retries);
 	e->lim_malformed = e->lim_v1 = e->lim_spi = e->lim_version = lim;
-	e->lim_open = e->lim_unproven = lim;
+	e->lim_open = e->lim_unproven = e->lim_fail = e->lim_ke = lim;
+	e->lim_offer = few;
 	return e;
 }
 
@@ -130,17 +133,22 @@ engine_free(struct engine *e)
 	free(e);
 }
 
-/* RFC 7296 2.21.4: for requests, and not too often. */
+/*
+ * RFC 7296 2.21.4: for requests, and not too often.  An SA of that SPI may
+ * be about to learn the peer's; then the request will be repeated.
+ */
 static void
 unknown_spi(struct engine *e, const struct ike_path *path,
     const struct ike_hdr *h)
 {
+	uint64_t own = h->flags & IKE_FLAG_INITIATOR ? h->rspi : h->ispi;
 	uint32_t held;
 
 	e->st.rx_unknown_spi++;
 	report_unknown_spi(e, path, h);
 	if (!(h->flags & IKE_FLAG_RESPONSE) && h->exchange != IKE_SA_INIT &&
-	    log_limit_pass(&e->lim_open, &held))
+	    store_get(e, own) == NULL &&
+	    log_limit_pass_at(&e->lim_open, eng_now(e), &held))
 		out_stateless(e, path, h, N_INVALID_IKE_SPI, NULL, 0);
 }
 
@@ -168,7 +176,7 @@ newer_version(struct engine *e, const struct ike_path *path,
 	uint32_t held;
 
 	if ((h->flags & IKE_FLAG_RESPONSE) ||
-	    !log_limit_pass(&e->lim_version, &held))
+	    !log_limit_pass_at(&e->lim_version, eng_now(e), &held))
 		return;
 	log_info(LOG_T_IPSEC, "a datagram of IKE version %u was answered "
 	    "with INVALID_MAJOR_VERSION", h->major);

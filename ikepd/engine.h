@@ -42,6 +42,9 @@ struct blob {
 };
 
 /* A request to certd, RFC 7296 2.15 in named parts. */
+#define AUTH_MSG_MAX	32768	/* bytes of an IKE_SA_INIT message, */
+#define AUTH_ID_MAX	516	/* of an ID payload body, */
+#define AUTH_DATA_MAX	2048	/* of the peer's AUTH data */
 #define AUTH_VERIFY	0x01	/* check the peer's AUTH */
 #define AUTH_MAKE	0x02	/* make ours */
 

@@ -165,7 +165,9 @@ out_response(struct engine *e, struct ike_sa *sa, struct outmsg *m)
 	sa->k->next_in++;
 	sa->in_process = false;
 	sa_due_in(e, sa, DUE_CACHE, CACHE_S);
-	send_on(e, sa, &sa->k->path, m->b.data, m->b.len);
+	/* RFC 7296 2.11: to where the request came from, even when that is
+	 * not believed to be the peer's new address. */
+	send_on(e, sa, &sa->from, m->b.data, m->b.len);
 	out_free(m);
 	return 0;
 }
@@ -216,8 +218,8 @@ xchg_request_done(struct engine *e, struct ike_sa *sa)
 void
 xchg_retransmit(struct engine *e, struct ike_sa *sa)
 {
-	unsigned max = sa->state == SA_INIT_SENT ? RETRANS_TRIES_INIT :
-	    RETRANS_TRIES;
+	unsigned max = e->stopping ? RETRANS_TRIES_STOP :
+	    sa->state == SA_INIT_SENT ? RETRANS_TRIES_INIT : RETRANS_TRIES;
 
 	if (sa->req == NULL)
 		return;
@@ -302,6 +304,7 @@ recv_request(struct engine *e, struct ike_sa *sa, struct inmsg *in,
 		sa->k->path = in->path;
 	else
 		follow_path(e, sa, &in->path);
+	sa->from = in->path;
 	sa->in_process = true;
 	if (err->why != NULL)
 		v2_bad_request(e, sa, in, err);

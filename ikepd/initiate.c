@@ -53,7 +53,9 @@ set_path(struct engine *e, struct ike_sa *sa, const struct ike_peer *p)
 	path->remote.addr = p->address.addr;
 	path->remote.port = p->port;
 	path->local.addr = p->local;
-	path->local.port = set->port_ike;
+	/* RFC 7296 2.23: one may begin on 4500, with the marker. */
+	path->natt = p->port == 4500 || p->port == set->port_natt;
+	path->local.port = path->natt ? set->port_natt : set->port_ike;
 	if (p->local.family != AF_UNSPEC)
 		return 0;
 	return e->ops.source(e->ops.ctx, &path->remote.addr,
@@ -74,7 +76,6 @@ initiate(struct engine *e, struct conf_peer *cp, struct task **tasks)
 	sa->k->initiator = true;
 	sa->k->peer = cp->c->id;
 	sa->k->made_us = eng_now(e).us;
-	sa->initiated = true;
 	sa->state = SA_INIT_KE;
 	if (sa->hs == NULL)
 		goto fail;
@@ -152,12 +153,11 @@ initiate_due(struct engine *e)
 {
 	struct timer *t;
 
-	while (!e->stopping && e->conf != NULL &&
-	    (t = timers_pop(&e->retries, eng_now(e))) != NULL) {
+	while ((t = timers_pop(&e->retries, eng_now(e))) != NULL) {
 		struct peer_run *pr = (struct peer_run *)((char *)t -
 		    offsetof(struct peer_run, retry));
 
-		if (pr->wanted)
+		if (pr->wanted && !e->stopping && e->conf != NULL)
 			bring_up(e, pr);
 	}
 }
@@ -208,10 +208,14 @@ engine_acquire(struct engine *e, const struct acquire *a)
 	p = confidx_policy(e->conf, a->policy);
 	cp = confidx_peer(e->conf, a->peer);
 	pr = cp == NULL ? NULL : store_peer(e, cp->c->id);
-	if (p == NULL || pr == NULL || p->acquire_only)
+	if (p == NULL || pr == NULL || !initiable(p))
 		return;
 	eng_enter(e);
 	sa = peer_sa(pr);
+	/* Behind a prefix are many; which one is meant nobody knows. */
+	if (sa != NULL && !reachable(cp) && (pr->sas != sa ||
+	    sa->peer_next != NULL))
+		sa = NULL;
 	if (sa != NULL)
 		(void)task_add_child(e, sa, p->id, a);
 	else if (!reachable(cp))

@@ -172,6 +172,8 @@ auth_send(struct ipc_certd *ic, const struct auth_req *r)
 	return ret;
 }
 
+_Static_assert(AUTH_MSG_MAX <= CD_MSG_MAX && AUTH_ID_MAX <= CD_ID_MAX &&
+    AUTH_DATA_MAX <= CD_AUTH_MAX, "what the engine takes, certd takes");
 _Static_assert(AUTH_VERIFY == CD_VERIFY && AUTH_MAKE == CD_MAKE,
     "the engine's and the edge's words for what is asked are the same");
 

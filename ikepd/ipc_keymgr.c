@@ -10,7 +10,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define SPI_POOL_LOW	32
+#define SPI_POOL_LOW	128	/* a burst of handshakes drains it */
 #define SPI_POOL_MAX	256
 
 /* Kinds of questions */
@@ -109,6 +109,7 @@ static int
 spis_recv(void *arg, struct imsg *m, const char **why)
 {
 	struct ipc_keymgr *ik = arg;
+	bool any = cur_left(&m->body) > 0;
 	uint32_t spi;
 
 	ik->spi_asked = false;
@@ -120,6 +121,8 @@ spis_recv(void *arg, struct imsg *m, const char **why)
 		if (spi > 255 && ik->nspis < SPI_POOL_MAX)
 			ik->spis[ik->nspis++] = spi;
 	}
+	if (any)
+		spi_refill(ik);
 	ikepd_begin(ik->ikepd);
 	return 0;
 }

@@ -27,6 +27,7 @@
 /* Threads for slow key exchanges, and how many of them may wait. */
 #define KE_THREADS	2
 #define KE_QUEUE_MAX	1024
+#define TIMER_MAX_S	30
 
 static struct ikepd self;
 
@@ -95,10 +96,13 @@ op_ke_run(void *ctx, struct ke_job *job)
 {
 	struct ikepd *i = ctx;
 
-	if (ke_job_slow(job) &&
-	    pool_run(i->pool, ke_thread, ke_finished, job) == 0)
-		return;
-	ke_job_run(job);
+	if (ke_job_slow(job)) {
+		if (pool_run(i->pool, ke_thread, ke_finished, job) == 0)
+			return;
+		/* Too many wait already: refused rather than computed here,
+		 * where it would stop everything else. */
+	} else
+		ke_job_run(job);
 	engine_ke_done(i->engine, job);
 }
 
@@ -231,6 +235,10 @@ ikepd_rearm(struct ikepd *i)
 	us = mono_sub(next, mono_now()).us;
 	if (us < 0)
 		us = 0;
+	/* libevent's clock stands still while the machine sleeps, ours does
+	 * not: look again now and then. */
+	if (us > TIMER_MAX_S * 1000000LL)
+		us = TIMER_MAX_S * 1000000LL;
 	tv.tv_sec = us / 1000000;
 	tv.tv_usec = us % 1000000;
 	event_add(i->timer, &tv);

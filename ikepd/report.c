@@ -71,19 +71,41 @@ void
 report_ike(struct engine *e, const struct ike_sa *sa, enum fail_code code,
     const char *fmt, ...)
 {
+	bool half_open = sa_half_open(sa);
+	char ip[ADDR_STRLEN], text[640];
+	uint32_t held = 0;
+	va_list ap;
+
+	if (half_open)
+		e->st.init_failed++;
+	/* Whoever can send to us can make these. */
+	if (half_open && !sa->k->initiator &&
+	    !log_limit_pass_at(&e->lim_fail, eng_now(e), &held))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip));
+	log_error(LOG_T_IPSEC, "%s %s: peer=%s phase=%s side=%s reason=%s: "
+	    "%s%s", ip, half_open ? "phase1 negotiation failed" :
+	    "IKE SA ended", report_peer(e, sa), phase1_name(sa),
+	    sa->k->initiator ? "initiator" : "responder", codes[code], text,
+	    held > 0 ? " (and others before)" : "");
+}
+
+void
+report_rekey(struct engine *e, const struct ike_sa *sa, enum fail_code code,
+    const char *fmt, ...)
+{
 	char ip[ADDR_STRLEN], text[640];
 	va_list ap;
 
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip));
-	log_error(LOG_T_IPSEC, "%s %s: peer=%s phase=%s side=%s reason=%s: %s",
-	    ip, sa_half_open(sa) ? "phase1 negotiation failed" :
-	    "IKE SA ended", report_peer(e, sa), phase1_name(sa),
-	    sa->k->initiator ? "initiator" : "responder", codes[code], text);
-	if (sa_half_open(sa))
-		e->st.init_failed++;
+	log_error(LOG_T_IPSEC, "%s IKE SA rekey failed: peer=%s reason=%s: "
+	    "%s", addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    report_peer(e, sa), codes[code], text);
 }
 
 void
@@ -128,10 +150,13 @@ report_ike_proposals(struct engine *e, const struct conf_peer *cp,
     const struct sa_payload *offered)
 {
 	char ip[ADDR_STRLEN], line[PROP_LINE_MAX];
+	uint32_t held;
 
-	addr_fmt(&path->remote.addr, ip, sizeof(ip));
 	e->st.no_proposal++;
 	e->st.init_failed++;
+	if (!log_limit_pass_at(&e->lim_offer, eng_now(e), &held))
+		return;
+	addr_fmt(&path->remote.addr, ip, sizeof(ip));
 	report_rejects(why);
 	log_error(LOG_T_IPSEC, "no suitable proposal found.");
 	log_error(LOG_T_IPSEC, "%s failed to get valid proposal.", ip);
@@ -185,7 +210,7 @@ report_malformed(struct engine *e, const struct ike_path *path,
 	uint32_t held;
 
 	e->st.rx_malformed++;
-	if (!log_limit_pass(&e->lim_malformed, &held))
+	if (!log_limit_pass_at(&e->lim_malformed, eng_now(e), &held))
 		return;
 	log_warn(LOG_T_IPSEC, "%s malformed datagram dropped: %s%s",
 	    endpoint_fmt(&path->remote, from, sizeof(from)), why,
@@ -208,7 +233,7 @@ report_v1(struct engine *e, const struct ike_path *path,
 	char ip[ADDR_STRLEN];
 	uint32_t held;
 
-	if (!log_limit_pass(&e->lim_v1, &held))
+	if (!log_limit_pass_at(&e->lim_v1, eng_now(e), &held))
 		return;
 	if (e->conf != NULL)
 		cp = confidx_match(e->conf, &path->remote.addr,
@@ -229,7 +254,7 @@ report_no_peer(struct engine *e, const struct ike_path *path)
 	uint32_t held;
 
 	e->st.init_failed++;
-	if (!log_limit_pass(&e->lim_open, &held))
+	if (!log_limit_pass_at(&e->lim_open, eng_now(e), &held))
 		return;
 	if (e->conf != NULL)
 		cp = confidx_match(e->conf, &path->remote.addr,
@@ -256,7 +281,7 @@ report_unproven(struct engine *e, const struct ike_path *path,
 	char from[ENDPOINT_STRLEN];
 	uint32_t held;
 
-	if (!log_limit_pass(&e->lim_unproven, &held))
+	if (!log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
 		return;
 	if (p != NULL)
 		(void)notify_parse(&n, p->body, NULL);
@@ -273,7 +298,7 @@ report_unknown_spi(struct engine *e, const struct ike_path *path,
 	char from[ENDPOINT_STRLEN];
 	uint32_t held;
 
-	if (!log_limit_pass(&e->lim_spi, &held))
+	if (!log_limit_pass_at(&e->lim_spi, eng_now(e), &held))
 		return;
 	log_info(LOG_T_IPSEC, "%s %s for an unknown IKE SA "
 	    "%016" PRIx64 ":%016" PRIx64,

@@ -30,6 +30,9 @@ enum fail_code {
 /* Final line of a failed IKE SA. */
 void report_ike(struct engine *, const struct ike_sa *, enum fail_code,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same for a rekey of it that failed; the IKE SA stays. */
+void report_rekey(struct engine *, const struct ike_sa *, enum fail_code,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 /* Final line of a failed child; the IKE SA stays. */
 void report_child(struct engine *, const struct ike_sa *, uint32_t policy,
     enum fail_code, const char *fmt, ...)

@@ -149,12 +149,6 @@ sa_half_open(const struct ike_sa *sa)
 	return sa->state < SA_REKEY_NEW;
 }
 
-bool
-sa_usable(const struct ike_sa *sa)
-{
-	return sa->state == SA_ESTABLISHED;
-}
-
 const char *
 sa_suite(const struct ike_sa *sa, char *dst, size_t size)
 {

@@ -81,6 +81,7 @@ struct handshake {
 	uint8_t restarts;	/* by COOKIE and INVALID_KE_PAYLOAD */
 	bool initial_contact;	/* received */
 	uint16_t error;		/* notify the peer answered with, unproven */
+	const char *unusable;	/* what was wrong with its answer, static */
 };
 
 struct ike_sa {
@@ -89,14 +90,15 @@ struct ike_sa {
 	bool task_paused;	/* tasks wait for DUE_TASK */
 	bool in_process;	/* the peer's request next_in is in hand */
 	bool dpd_asked;		/* stat_get without answer */
-	bool initiated;		/* the attempt was ours */
 	bool soft_passed;
+	bool lingers;		/* SA_CLOSED, and counted as such */
 	uint8_t tries;		/* sendings of the request in hand */
 	uint8_t temp_failures;	/* TEMPORARY_FAILURE in a row */
 	uint8_t req_exchange;
 	uint16_t req_len, resp_len;
 	uint8_t *req;		/* our request in hand, NULL: none */
 	uint8_t *resp;		/* our last response */
+	struct ike_path from;	/* of the peer's request in hand */
 	struct timer timer;
 	struct mono due[DUE_N];
 	struct mono last_seen;	/* authenticated message of the peer */
@@ -104,7 +106,8 @@ struct ike_sa {
 	struct mono temp_since;	/* first TEMPORARY_FAILURE of the row */
 	uint64_t rx_packets, rx_bytes, tx_packets, tx_bytes;
 	uint64_t init_key;	/* in the table of IKE_SA_INIT requests, or 0 */
-	uint64_t successor;	/* our SPI of the SA that replaced this one */
+	uint64_t rival_of;	/* made by the peer's rekey of this SA, which
+				 * we were rekeying too; 0: none */
 	struct handshake *hs;
 	struct work *own;	/* our exchange in hand */
 	struct work *theirs;	/* the peer's request in hand */
@@ -133,8 +136,6 @@ uint64_t sa_rspi(const struct ike_sa *);
 const char *sa_state_name(enum sa_state);
 /* Waits for IKE_AUTH or less: counts as half open for a responder. */
 bool sa_half_open(const struct ike_sa *);
-/* Exchanges other than the handshake are possible. */
-bool sa_usable(const struct ike_sa *);
 /* "aes-cbc-256/..." of the SA, returns dst. */
 const char *sa_suite(const struct ike_sa *, char *dst, size_t);
 

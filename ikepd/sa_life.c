@@ -3,6 +3,7 @@
  */
 #include "ikepd/core.h"
 #include "ikepd/child.h"
+#include "ikepd/report.h"
 #include "ikepd/task.h"
 #include "ikepd/work.h"
 
@@ -133,10 +134,15 @@ sa_close(struct engine *e, struct ike_sa *sa)
 	sa_enter(e, sa, SA_CLOSED);
 	sa_strip(e, sa);
 	clear_dues(e, sa);
-	if (e->stopping || sa->resp == NULL)
+	/* Refused peers may come faster than these go. */
+	if (e->stopping || sa->resp == NULL || e->conf == NULL ||
+	    e->closed >= e->conf->conf->set.half_open_max) {
 		sa_destroy(e, sa);
-	else
-		sa_due_in(e, sa, DUE_STATE, CLOSED_S);
+		return;
+	}
+	sa->lingers = true;
+	e->closed++;
+	sa_due_in(e, sa, DUE_STATE, CLOSED_S);
 }
 
 void
@@ -146,6 +152,9 @@ sa_destroy(struct engine *e, struct ike_sa *sa)
 		return;
 	hash_del(&e->by_spi, sa->k->spi_own);
 	store_del_init(e, sa);
+	if (sa->lingers)
+		e->closed--;
+	sa->lingers = false;
 	if (sa->state != SA_CLOSED)
 		sa_enter(e, sa, SA_CLOSED);
 	sa_strip(e, sa);
@@ -182,7 +191,7 @@ void
 sa_established(struct engine *e, struct ike_sa *sa)
 {
 	struct peer_run *pr = store_peer(e, sa->k->peer);
-	char ip[ADDR_STRLEN], suite[96];
+	char ip[ADDR_STRLEN], suite[96], own[256], peer[256];
 
 	sa_enter(e, sa, SA_ESTABLISHED);
 	sa->k->established_us = eng_now(e).us;
@@ -195,7 +204,9 @@ sa_established(struct engine *e, struct ike_sa *sa)
 	if (pr != NULL)
 		pr->failures = 0;
 	sa_arm(e, sa);
-	log_info(LOG_T_IPSEC, "%s IKE SA established: %s",
+	log_info(LOG_T_IPSEC, "%s IKE SA established: %s === %s %s",
 	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    report_id(sa_id_own(sa), own, sizeof(own)),
+	    report_id(sa_id_peer(sa), peer, sizeof(peer)),
 	    sa_suite(sa, suite, sizeof(suite)));
 }

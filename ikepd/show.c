@@ -104,6 +104,7 @@ row_peer(void *arg, const struct ike_show *s)
 	field_span(req, "uptime", s->uptime_s);
 	field_span(req, "last-seen", s->last_seen_s);
 	show_field(req, "natt-peer", "%s", s->natt_peer ? "yes" : "no");
+	show_field(req, "natt-self", "%s", s->natt_self ? "yes" : "no");
 	show_field(req, "ph2-total", "%u", s->ph2_total);
 	show_field(req, "suite", "%s", s->suite);
 	show_field(req, "rx-bytes", "%" PRIu64, row.sum.in_bytes);

@@ -117,7 +117,10 @@ may_run(const struct ike_sa *sa, const struct task *t)
 {
 	switch (sa->state) {
 	case SA_ESTABLISHED:
-		return true;
+		/* RFC 7296 2.25.2: they would only be answered with
+		 * TEMPORARY_FAILURE. */
+		return t->kind == TASK_IKE_DEL || sa->theirs == NULL ||
+		    sa->theirs->kind != TASK_IKE_REKEY;
 	case SA_REPLACED:
 	case SA_AUTH_VERIFY:
 		return t->kind == TASK_IKE_DEL;

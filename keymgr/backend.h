@@ -124,7 +124,8 @@ struct backend_ops {
 	    struct bk_sa_state *);
 	/*
 	 * The SA gets other outer endpoints; keys and counters of the replay
-	 * protection go on.  0, or -1 and why.
+	 * protection go on.  old->hard_s is what is left of its lifetime.  0,
+	 * or -1 and why.
 	 */
 	int (*sa_move)(void *, const struct bk_sa *old,
 	    const struct endpoint *src, const struct endpoint *dst, char *why);

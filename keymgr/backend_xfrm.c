@@ -380,7 +380,10 @@ struct dump {
 	void *arg;
 };
 
-/* What cannot be read, such as the state of another protocol, is foreign. */
+/*
+ * What cannot be read, such as the state of another protocol, is foreign; an
+ * SPI of 0 is the mark of an ACQUIRE that still waits, no SA.
+ */
 static int
 dump_sa(void *arg, struct nlmsghdr *h)
 {
@@ -389,7 +392,7 @@ dump_sa(void *arg, struct nlmsghdr *h)
 
 	if (xfrm_read_sa(h, &s) == -1)
 		return 0;
-	if (s.esp)
+	if (s.esp && s.spi != 0)
 		d->sa(d->arg, &s);
 	bk_sa_state_free(&s);
 	return 0;

@@ -25,7 +25,8 @@ size_t batch_policy(struct batch *, const struct selector *,
     const struct bk_body *body, const struct bk_body *old);
 /*
  * Runs the steps.  With whole, all that succeeded is taken back when one
- * fails; otherwise only what the failing one did in part.  -1: why (BK_WHY_LEN) says what the first failure was.
+ * fails; otherwise only what the failing one did in part.  -1: why
+ * (BK_WHY_LEN) says what the first failure was.
  */
 int batch_run(struct batch *, const struct backend *, bool whole, char *why);
 /* The step was done and stays. */

@@ -365,6 +365,17 @@ install_del(struct km *km, unsigned worker, uint32_t spi_in)
 	install_remove(km, c, false);
 }
 
+/* Seconds left of the lifetime, at least 1; 0: there is no limit. */
+static uint32_t
+hard_left(const struct sad_child *c)
+{
+	uint64_t age = mono_seconds(mono_sub(mono_now(), c->added));
+
+	if (c->hard_s == 0)
+		return 0;
+	return age >= c->hard_s ? 1 : c->hard_s - (uint32_t)age;
+}
+
 void
 install_path(struct km *km, unsigned worker, uint32_t spi_in,
     const struct endpoint *local, const struct endpoint *remote)
@@ -384,9 +395,11 @@ install_path(struct km *km, unsigned worker, uint32_t spi_in,
 	    endpoint_equal(&c->remote, remote))
 		return;
 	install_sa(c, true, &sa);
+	sa.hard_s = hard_left(c);
 	if (km->bk.ops->sa_move(km->bk.ctx, &sa, remote, local, why) == -1)
 		goto bad;
 	install_sa(c, false, &sa);
+	sa.hard_s = hard_left(c);
 	if (km->bk.ops->sa_move(km->bk.ctx, &sa, local, remote, why) == -1)
 		goto bad;
 	if (sad_move(&km->sad, c, local, remote) == -1) {

@@ -43,12 +43,12 @@ field_wall(struct show_req *req, const char *name, uint64_t t)
 {
 	time_t when = (time_t)t;
 	struct tm tm;
-	char text[32];
 
-	if (t == 0 || gmtime_r(&when, &tm) == NULL ||
-	    strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &tm) == 0)
+	if (t == 0 || gmtime_r(&when, &tm) == NULL)
 		return;
-	show_field(req, name, "%s", text);
+	show_field(req, name, "%04d-%02d-%02d %02d:%02d:%02d",
+	    tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday, tm.tm_hour,
+	    tm.tm_min, tm.tm_sec);
 }
 
 static void

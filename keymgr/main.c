@@ -19,6 +19,7 @@
 #include "lib/suite/suite.h"
 
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 struct keymgr {
@@ -118,6 +119,8 @@ op_init(struct child *child)
 
 	k->child = child;
 	child_set_data(child, k);
+	/* Reads the time zone's file, which even gmtime does once. */
+	tzset();
 	if (suite_init(&text) == -1) {
 		log_error(LOG_T_SYSTEM, "%s", text);
 		return -1;

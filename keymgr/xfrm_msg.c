@@ -438,7 +438,8 @@ xfrm_msg_sa_moved(struct nlmsghdr *from, int type,
 	memset(&u.id.daddr, 0, sizeof(u.id.daddr));
 	put_addr(&u.saddr, &src->addr);
 	put_addr(&u.id.daddr, &dst->addr);
-	u.lft.hard_add_expires_seconds = hard_s;
+	if (type == XFRM_MSG_NEWSA)
+		u.lft.hard_add_expires_seconds = hard_s;
 	encap = nlmsg_find_attr(from, sizeof(u), XFRMA_ENCAP);
 	/* With the long state the old window must be 0. */
 	if (nlmsg_find_attr(from, sizeof(u), XFRMA_REPLAY_ESN_VAL) != NULL)

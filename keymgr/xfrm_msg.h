@@ -39,7 +39,7 @@ struct nl_msg *xfrm_msg_hash_all(void);
 /*
  * The SA of a NEWSA message as the kernel reports it, as a new one with
  * other endpoints: type XFRM_MSG_NEWSA or XFRM_MSG_UPDSA.  hard_s: what is
- * left of its lifetime, 0: none.
+ * left of its lifetime, 0: none; an update keeps the age and the limit.
  */
 struct nl_msg *xfrm_msg_sa_moved(struct nlmsghdr *, int type,
     const struct endpoint *src, const struct endpoint *dst, uint32_t hard_s);

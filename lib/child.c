@@ -428,26 +428,23 @@ ignore_signals(void)
 }
 
 /*
- * Everything is said through the supervisor: no file or terminal of the
- * operator's stays open.  A sanitizer's report needs standard error.
+ * Everything is said through the supervisor: not even the operator's log file
+ * or terminal stays open.  A sanitizer's report needs it.
  */
 static int
-stdio_to_null(void)
+stderr_to_null(void)
 {
 #ifdef WITH_SANITIZERS
-	const int last = STDOUT_FILENO;
+	return 0;
 #else
-	const int last = STDERR_FILENO;
-#endif
-	int fd, i, rc = 0;
+	int fd, rc;
 
-	if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+	if ((fd = open("/dev/null", O_WRONLY | O_CLOEXEC)) == -1)
 		return -1;
-	for (i = STDIN_FILENO; i <= last && rc != -1; i++)
-		rc = dup2(fd, i);
-	if (fd > STDERR_FILENO)
-		close(fd);
+	rc = dup2(fd, STDERR_FILENO);
+	close(fd);
 	return rc == -1 ? -1 : 0;
+#endif
 }
 
 int
@@ -466,15 +463,16 @@ child_main(int argc, char **argv, const struct child_ops *ops)
 		child_close(&c);
 		return 1;
 	}
-	if (c.desc->id == PROC_IKEPD)
-		proc_title(argc, argv, "%s %u", c.desc->name, c.init.worker);
+	/* No blank in it: it stands in /proc/PID/stat. */
+	if (c.desc->id == PROC_IKEPD && c.init.workers > 1)
+		proc_title(argc, argv, "%s.%u", c.desc->name, c.init.worker);
 	else
 		proc_title(argc, argv, "%s", c.desc->name);
 	if (ops->init != NULL && ops->init(&c) == -1) {
 		child_close(&c);
 		return 1;
 	}
-	if (stdio_to_null() == -1)
+	if (stderr_to_null() == -1)
 		child_fatal(&c, "/dev/null cannot be opened");
 	proc_confine(c.desc, c.init.chroot_dir);
 	(void)edge_send(c.super, SUPER_READY, 0, -1, NULL);

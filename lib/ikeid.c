@@ -212,11 +212,21 @@ parse_address(struct ikeid *id, const char *text, const char **why)
 	return 0;
 }
 
+/* RFC 7296 section 3.5 has ASCII here. */
+static bool
+is_ascii(const char *text)
+{
+	for (; *text != '\0'; text++)
+		if (*text <= ' ' || *text >= 0x7f)
+			return false;
+	return true;
+}
+
 static int
 parse_fqdn(struct ikeid *id, const char *text, const char **why)
 {
-	if (*text == '\0' || id_set(id, IKEID_FQDN, text, strlen(text)) ==
-	    -1) {
+	if (*text == '\0' || !is_ascii(text) ||
+	    id_set(id, IKEID_FQDN, text, strlen(text)) == -1) {
 		*why = "expected a domain name";
 		return -1;
 	}
@@ -228,7 +238,7 @@ parse_user_fqdn(struct ikeid *id, const char *text, const char **why)
 {
 	const char *at = strrchr(text, '@');
 
-	if (at == NULL || at == text || at[1] == '\0' ||
+	if (at == NULL || at == text || at[1] == '\0' || !is_ascii(text) ||
 	    id_set(id, IKEID_USER_FQDN, text, strlen(text)) == -1) {
 		*why = "expected user@domain";
 		return -1;

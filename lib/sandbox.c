@@ -215,6 +215,7 @@ static const struct grant grants[] = {
 	{ SANDBOX_SPAWN, SCMP_SYS(getrlimit) },
 	{ SANDBOX_SPAWN, SCMP_SYS(setrlimit) },
 	{ SANDBOX_SPAWN, SCMP_SYS(personality) },	/* sanitizers */
+	{ SANDBOX_SPAWN, SCMP_SYS(sendmmsg) },	/* the C library's resolver */
 	{ SANDBOX_SPAWN, SCMP_SYS(nanosleep) },
 	{ SANDBOX_SPAWN, SCMP_SYS(clock_nanosleep) },
 	{ SANDBOX_SPAWN, SCMP_SYS(rt_sigtimedwait) },

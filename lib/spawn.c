@@ -49,7 +49,12 @@ static int
 tidy(int fd)
 {
 	sigset_t none;
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
+	/* What a crash has to say still goes to standard error. */
+	if (null == -1 || dup2(null, STDIN_FILENO) == -1 ||
+	    dup2(null, STDOUT_FILENO) == -1)
+		return -1;
 	if (fd == PROC_SUPERVISOR_FD) {
 		if (fcntl(fd, F_SETFD, 0) == -1)
 			return -1;

@@ -1,5 +1,6 @@
 #include "sallyportd/gateway.h"
 
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "sallyportd/certfiles.h"
 #include "sallyportd/ipc_children.h"
@@ -60,6 +61,20 @@ apply_log_rules(struct gateway *gw)
 		kids_log_mask(gw->kids, mask);
 }
 
+/* To see whether a file that was read again says the same. */
+static uint64_t
+digest(const struct conf *conf)
+{
+	uint64_t d = 0;
+	struct buf b;
+
+	buf_init(&b, CONF_PRINT_MAX);
+	if (conf_print(&b, conf, CONF_PRINT_HIDE) == 0)
+		d = hash_bytes(b.data, b.len, 0);
+	buf_free(&b);
+	return d;
+}
+
 int
 gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 {
@@ -81,6 +96,7 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	conf_free(gw->conf);
 	gw->conf = conf;
 	nameservers_fill(conf);
+	gw->digest = digest(conf);
 	gw->has_secrets = true;
 	gw->serial++;
 	apply_log_rules(gw);

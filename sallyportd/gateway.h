@@ -42,6 +42,7 @@ struct gateway {
 	struct log_rules rules;
 	struct conf *conf;
 	uint32_t serial;	/* of the configuration, counts loads */
+	uint64_t digest;	/* of all in it but the secrets */
 	bool has_secrets;	/* conf's secrets are not wiped yet */
 	struct sockets socks;
 	struct kids *kids;

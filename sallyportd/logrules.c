@@ -4,9 +4,8 @@
 
 #include <string.h>
 
-#define SEVERITIES	(LOG_T_ERROR | LOG_T_WARNING | LOG_T_INFO |	\
-			 LOG_T_DEBUG | LOG_T_PACKET)
-#define EXTRA		((uint32_t)(LOG_T_DEBUG | LOG_T_PACKET))
+#define SEVERITIES	((uint32_t)(LOG_T_ERROR | LOG_T_WARNING |	\
+			 LOG_T_INFO | LOG_T_DEBUG | LOG_T_PACKET))
 
 static void
 rule_load(struct log_rules *r, const struct conf_obj *o)
@@ -26,8 +25,11 @@ rule_load(struct log_rules *r, const struct conf_obj *o)
 	topics = conf_strs(o, CONF_LOGGING_TOPICS, &n);
 	for (i = 0; i < n; i++) {
 		if (log_filter_parse(&word, topics[i], bad,
-		    sizeof(bad)) == -1)
+		    sizeof(bad)) == -1) {
+			if (topics[i][0] != '!')
+				return;	/* no line has this topic */
 			continue;
+		}
 		f->all |= word.all;
 		f->none |= word.none;
 	}
@@ -48,14 +50,18 @@ log_rules_load(struct log_rules *r, const struct conf *conf)
 uint32_t
 log_rules_mask(const struct log_rules *r)
 {
-	uint32_t mask = ~EXTRA;
+	uint32_t mask = 0, severities, others;
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		/* A rule that names no severity wants them all. */
-		if ((r->rules[i].all & SEVERITIES) == 0)
-			mask |= EXTRA & ~r->rules[i].none;
-		mask |= r->rules[i].all & EXTRA;
+		/* A rule that names none of a kind wants them all. */
+		severities = r->rules[i].all & SEVERITIES;
+		others = r->rules[i].all & ~SEVERITIES;
+		if (severities == 0)
+			severities = SEVERITIES;
+		if (others == 0)
+			others = ~SEVERITIES;
+		mask |= (severities | others) & ~r->rules[i].none;
 	}
 	return mask;
 }
@@ -65,8 +71,6 @@ log_rules_keep(const struct log_rules *r, uint32_t topics)
 {
 	size_t i;
 
-	if ((topics & EXTRA) == 0)
-		return true;
 	for (i = 0; i < r->n; i++)
 		if (log_filter_pass(&r->rules[i], topics))
 			return true;

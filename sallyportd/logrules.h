@@ -1,6 +1,7 @@
 /*
- * /system logging: which lines are kept.  Without a rule that asks for them
- * debug and packet lines are not even produced.
+ * /system logging: which lines are kept.  There are built-in rules for
+ * information, warnings and errors; debug and packet lines are not even
+ * produced while no rule asks for them.
  */
 #ifndef SALLYPORTD_LOGRULES_H
 #define SALLYPORTD_LOGRULES_H
@@ -19,8 +20,7 @@ struct log_rules {
 void log_rules_load(struct log_rules *, const struct conf *);
 /* What the processes are to produce, for log_set_mask(). */
 uint32_t log_rules_mask(const struct log_rules *);
-/* Whether a line is kept: every line but debug and packet, and those when a
- * rule asks for them. */
+/* Whether any rule asks for the line. */
 bool log_rules_keep(const struct log_rules *, uint32_t topics);
 
 #endif

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #define CONTROL_NAME	"control.sock"
 #define PID_NAME	"sallyportd.pid"
@@ -87,13 +89,48 @@ workers_parse(const char *text)
 	return (unsigned)n;
 }
 
-/* into one of the two that live as long as the process */
-static const char *
-path_in(char path[PATH_MAX], const char *dir, const char *name)
+static void
+join(char path[PATH_MAX], const char *dir, const char *name)
 {
 	if ((size_t)snprintf(path, PATH_MAX, "%s/%s", dir, name) >= PATH_MAX)
-		bad_usage("--run-dir: too long");
-	return path;
+		bad_usage("%s/%s: too long", dir, name);
+}
+
+/* A daemon leaves the directory that it was started in. */
+static void
+make_absolute(const char **path, char full[PATH_MAX])
+{
+	char cwd[PATH_MAX];
+
+	if (**path == '/')
+		return;
+	if (getcwd(cwd, sizeof(cwd)) == NULL)
+		bad_usage("%s: %s", *path, strerror(errno));
+	join(full, cwd, *path);
+	*path = full;
+}
+
+/* The results live as long as the process. */
+static void
+complete_paths(struct options *o)
+{
+	static char control[PATH_MAX], pid_file[PATH_MAX];
+	static char file[PATH_MAX], run_dir[PATH_MAX], libexec[PATH_MAX];
+
+	if (strcmp(o->file, "-") != 0)
+		make_absolute(&o->file, file);
+	make_absolute(&o->run_dir, run_dir);
+	make_absolute(&o->libexec, libexec);
+	if (o->control == NULL) {
+		join(control, o->run_dir, CONTROL_NAME);
+		o->control = control;
+	}
+	make_absolute(&o->control, control);
+	if (o->pid_file == NULL) {
+		join(pid_file, o->run_dir, PID_NAME);
+		o->pid_file = pid_file;
+	}
+	make_absolute(&o->pid_file, pid_file);
 }
 
 static void
@@ -147,7 +184,6 @@ option(struct options *o, int c)
 void
 options_parse(struct options *o, int argc, char **argv)
 {
-	static char control[PATH_MAX], pid_file[PATH_MAX];
 	int c;
 
 	*o = (struct options){
@@ -165,8 +201,5 @@ options_parse(struct options *o, int argc, char **argv)
 		bad_usage("\"%s\" is not expected", argv[optind]);
 	if (o->print && !o->check)
 		bad_usage("-p goes with -n");
-	if (o->control == NULL)
-		o->control = path_in(control, o->run_dir, CONTROL_NAME);
-	if (o->pid_file == NULL)
-		o->pid_file = path_in(pid_file, o->run_dir, PID_NAME);
+	complete_paths(o);
 }

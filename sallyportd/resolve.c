@@ -18,6 +18,7 @@
 #define RETRY_MAX_S	300
 #define ANSWER_MAX	(256 * 1024)
 #define HELPER_FD	3
+#define HELPER_S	60	/* to live, at most */
 
 struct name {
 	struct name *next;
@@ -36,7 +37,8 @@ struct resolver {
 	pid_t pid;
 	int fd;
 	struct event *readable;
-	struct event *timer;
+	struct event *timer;	/* the next helper is due */
+	struct event *overdue;	/* this one takes too long */
 	unsigned retry_s;
 	bool restart;		/* names changed while the helper ran */
 	char line[512];		/* the answer's line so far */
@@ -237,6 +239,7 @@ helper_names(const struct resolver *r, int fd)
 static void
 helper_start(struct resolver *r)
 {
+	const struct timeval life = { HELPER_S, 0 };
 	int sv[2];
 
 	r->len = r->total = 0;
@@ -262,6 +265,18 @@ helper_start(struct resolver *r)
 		helper_close(r);
 		kill(r->pid, SIGKILL);
 	}
+	event_add(r->overdue, &life);
+}
+
+static void
+on_overdue(evutil_socket_t fd, short what, void *arg)
+{
+	struct resolver *r = arg;
+
+	(void)fd;
+	(void)what;
+	if (r->pid != 0)
+		kill(r->pid, SIGKILL);
 }
 
 static void
@@ -288,8 +303,9 @@ resolver_new(struct event_base *base, void (*changed)(void *arg), void *arg)
 	r->fd = -1;
 	r->retry_s = RETRY_MIN_S;
 	r->timer = evtimer_new(base, on_timer, r);
-	if (r->timer == NULL) {
-		free(r);
+	r->overdue = evtimer_new(base, on_overdue, r);
+	if (r->timer == NULL || r->overdue == NULL) {
+		resolver_free(r);
 		return NULL;
 	}
 	return r;
@@ -305,7 +321,10 @@ resolver_free(struct resolver *r)
 	if (r->pid != 0)
 		kill(r->pid, SIGKILL);
 	helper_close(r);
-	event_free(r->timer);
+	if (r->timer != NULL)
+		event_free(r->timer);
+	if (r->overdue != NULL)
+		event_free(r->overdue);
 	while ((n = r->names) != NULL) {
 		r->names = n->next;
 		free(n);
@@ -352,11 +371,16 @@ resolver_reaped(struct resolver *r, pid_t pid, int status)
 	if (r->pid != pid)
 		return false;
 	r->pid = 0;
+	event_del(r->overdue);
 	/* What it wrote before its end is in the socket still. */
 	while (r->fd != -1 && take_some(r))
 		;
 	helper_close(r);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (WIFSIGNALED(status))
+		log_warn(LOG_T_SYSTEM, "the process that asks for names was "
+		    "ended by signal %d (%s)", WTERMSIG(status),
+		    strsignal(WTERMSIG(status)));
+	else if (WEXITSTATUS(status) != 0)
 		log_warn(LOG_T_SYSTEM, "the process that asks for names "
 		    "failed");
 	if (r->restart) {

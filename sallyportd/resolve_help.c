@@ -1,7 +1,8 @@
 /*
  * The helper that asks the DNS.  It reads from the network, so it keeps
  * nothing: another user, no capability, no memory of the supervisor's (it
- * was executed anew), one descriptor, and a minute to live.
+ * was executed anew), one descriptor, and the supervisor ends it
+ * after a minute.
  */
 #include "sallyportd/resolve.h"
 
@@ -20,7 +21,6 @@
 #define FD		3
 #define NAMES_MAX	(256 * 1024)
 #define THREADS		8
-#define LIFE_S		60
 
 struct work {
 	pthread_mutex_t lock;
@@ -104,7 +104,6 @@ resolve_main(void)
 	pthread_t t[THREADS];
 	size_t i, n = 0;
 
-	alarm(LIFE_S);
 	if (drop() == -1)
 		_exit(1);
 	read_names(names, sizeof(names));

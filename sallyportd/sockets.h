@@ -25,8 +25,8 @@ struct sockets {
 };
 
 /*
- * Binds both ports for so many workers.  A machine without IPv6 (or IPv4) gets the
- * other's alone.  -1: logged; what was opened is closed again.
+ * Binds both ports for so many workers.  A machine without IPv6 (or IPv4)
+ * gets the other's alone.  -1: logged; what was opened is closed again.
  */
 int sockets_open(struct sockets *, unsigned workers, uint16_t ike,
     uint16_t natt);

@@ -11,7 +11,7 @@ build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev
 test_packages=(check clang xz-utils)
 net_packages=(iproute2 iputils-ping iptables procps tcpdump perl kmod
 	charon-systemd strongswan-swanctl libstrongswan-standard-plugins
-	libstrongswan-extra-plugins libcharon-extra-plugins)
+	libstrongswan-extra-plugins libcharon-extra-plugins openiked)
 uml_packages=(user-mode-linux)
 
 say()

@@ -1,8 +1,9 @@
 /*
  * IKE_AUTH as initiator (RFC 7296 1.2, 2.15, 2.21.2).
  */
-#include "ikepd/report.h"
 #include "ikepd/v2/auth.h"
+#include "lib/ikeid.h"
+#include "ikepd/report.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -33,6 +34,25 @@ auth_fill(const struct ike_sa *sa, struct auth_req *r)
 	r->sk_peer = (struct blob){ i ? hs->sk_pr : hs->sk_pi, hs->p_len };
 }
 
+const char *
+auth_odd(const struct payload *id, const struct payload *asked,
+    const struct payload *auth)
+{
+	struct ikeid parsed;
+	const char *why;
+	struct cur c = id->body;
+
+	if (ikeid_get_body(&parsed, &c, &why) == -1)
+		return why;
+	if (asked != NULL) {
+		c = asked->body;
+		if (ikeid_get_body(&parsed, &c, &why) == -1)
+			return why;
+	}
+	return cur_left(&auth->body) > AUTH_DATA_MAX ?
+	    "AUTH data longer than any we know" : NULL;
+}
+
 void
 auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
     const struct auth_result *r)
@@ -51,8 +71,10 @@ auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
 	e->st.auth_failed++;
 	report_id(id, text, sizeof(text));
 	if (r->status == AUTH_BAD)
-		report_ike(e, sa, FAIL_AUTH, "authentication failed "
-		    "(pre-shared key) id=%s: %s", text, r->reason);
+		report_ike(e, sa, FAIL_AUTH, "%sid=%s: %s",
+		    strstr(r->reason, "(pre-shared key)") != NULL ? "" :
+		    "authentication failed (pre-shared key) ", text,
+		    r->reason);
 	else
 		report_ike(e, sa, codes[r->status], "id=%s: %s", text,
 		    r->reason);
@@ -247,6 +269,21 @@ auth_child(struct engine *e, struct ike_sa *sa, struct work *w)
 	task_run(e, sa);
 }
 
+/* RFC 4478: the responder will not know us any longer after that. */
+static void
+auth_lifetime(const struct ike_sa *sa, const struct inmsg *in)
+{
+	char ip[ADDR_STRLEN];
+	struct notify_body n;
+	uint32_t s;
+
+	if (v2_notify(in, N_AUTH_LIFETIME, &n) && cur_u32(&n.data, &s) == 0)
+		log_warn(LOG_T_IPSEC, "%s the peer wants us authenticated "
+		    "anew within %u s, else it ends the IKE SA; a new one "
+		    "follows then",
+		    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), s);
+}
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -274,6 +311,7 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		return;
 	}
 	sa_established(e, sa);
+	auth_lifetime(sa, w->in);
 	auth_child(e, sa, w);
 }
 
@@ -288,6 +326,7 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	struct notify_body n;
 	struct auth_req req;
 	struct id_body idb;
+	const char *why;
 	uint16_t err = v2_error(in, &n);
 
 	if (pa == NULL || id == NULL) {
@@ -310,6 +349,12 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	sa_enter(e, sa, SA_AUTH_VERIFY);
+	why = auth_odd(id, NULL, pa);
+	if (why != NULL) {
+		report_ike(e, sa, FAIL_ID, "%s", why);
+		auth_reject(e, sa);
+		return;
+	}
 	auth_fill(sa, &req);
 	req.what = AUTH_VERIFY;
 	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };

@@ -6,6 +6,12 @@
 
 /* All that both kinds of request to certd have; borrows from the SA. */
 void auth_fill(const struct ike_sa *, struct auth_req *);
+/*
+ * Why certd would not even look at these payloads (asked may be NULL); NULL:
+ * it will.
+ */
+const char *auth_odd(const struct payload *id, const struct payload *asked,
+    const struct payload *auth);
 /* The final line of a refused authentication. */
 void auth_report(struct engine *, const struct ike_sa *, struct blob id,
     const struct auth_result *);

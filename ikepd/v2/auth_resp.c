@@ -65,7 +65,7 @@ auth_reply(struct engine *e, struct ike_sa *sa, uint16_t err)
 		msg_notify(&m.w, err, NULL, 0);
 	else {
 		nego_put_answer_sa(&m, w);
-		nego_put_answer_ts(&m, w);
+		nego_put_ts(&m, w);
 	}
 	if (out_response(e, sa, &m) == -1)
 		return;
@@ -110,12 +110,14 @@ auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
 	struct blob id = { p->body.p, cur_left(&p->body) };
 	struct notify_body n;
 	uint8_t data[2];
+	uint32_t held;
 	uint16_t err;
 	size_t len;
 
 	if (!w->ok && w->auth->status == AUTH_UNAVAILABLE) {
 		/* The peer repeats its request; certd may be back then. */
-		log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
+		if (log_limit_pass_at(&e->lim_fail, eng_now(e), &held))
+			log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
 		work_end(e, &sa->theirs);
 		sa->state = SA_INIT_DONE;
 		sa->in_process = false;
@@ -135,6 +137,9 @@ auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
 	err = nego_request(e, sa, w, w->in, NULL, data, &len);
 	if (err == 0 && work_install(e, sa, w, child_installed) == 0)
 		return;
+	if (err == 0)
+		report_child(e, sa, w->neg->policy, FAIL_INTERNAL, "%s",
+		    w->why);
 	auth_reply(e, sa, err != 0 ? err : N_NO_ADDITIONAL_SAS);
 }
 
@@ -165,6 +170,7 @@ v2_auth_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	struct auth_body auth;
 	struct auth_req req;
 	struct id_body idb;
+	const char *why;
 	struct work *w;
 
 	if (pa == NULL) {
@@ -175,6 +181,12 @@ v2_auth_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	    (idr != NULL && id_parse(&idb, idr->body, PL_IDR, &err) == -1) ||
 	    auth_parse(&auth, pa->body, &err) == -1) {
 		v2_bad_request(e, sa, in, &err);
+		return;
+	}
+	why = auth_odd(id, idr, pa);
+	if (why != NULL) {
+		report_ike(e, sa, FAIL_ID, "%s", why);
+		refuse(e, sa);
 		return;
 	}
 	w = work_new(e, sa, true, TASK_HANDSHAKE);

@@ -2,8 +2,8 @@
  * CREATE_CHILD_SA for child SAs: new ones and rekeyed ones, both roles
  * (RFC 7296 1.3.1, 1.3.3, 2.8, 2.25).
  */
-#include "ikepd/report.h"
 #include "ikepd/v2/child.h"
+#include "ikepd/report.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -50,8 +50,8 @@ rekey_over(struct engine *e, const struct work *w)
 		c->state = CHILD_REKEYED;
 }
 
-static void
-own_over(struct engine *e, struct ike_sa *sa)
+void
+child_over(struct engine *e, struct ike_sa *sa)
 {
 	rekey_over(e, sa->own);
 	work_end(e, &sa->own);
@@ -70,7 +70,7 @@ child_send(struct engine *e, struct ike_sa *sa, struct work *w)
 		if (!w->ok)
 			report_child(e, sa, w->neg->policy, FAIL_INTERNAL,
 			    "%s", w->why);
-		own_over(e, sa);
+		child_over(e, sa);
 		return;
 	}
 	out_begin(&m, sa, CREATE_CHILD_SA, false);
@@ -123,7 +123,7 @@ child_begin(struct engine *e, struct ike_sa *sa, const struct task *t,
 	if (w->group == NULL)
 		child_send(e, sa, w);
 	else if (work_ke(e, sa, w, false, child_send) == -1) {
-		own_over(e, sa);
+		child_over(e, sa);
 		return TASK_LATER;
 	}
 	return TASK_STARTED;
@@ -132,8 +132,12 @@ child_begin(struct engine *e, struct ike_sa *sa, const struct task *t,
 enum task_start
 v2_child_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 {
-	if (e->conf == NULL || (child_of_policy(sa, t->arg) != NULL &&
-	    !t->packet))
+	const struct ike_policy *p = confidx_policy(e->conf, t->arg);
+	bool has = t->packet ? child_serves(sa, t->arg, &t->local,
+	    &t->remote) : child_of_policy(sa, t->arg) != NULL;
+
+	/* What a template stands for, the peer alone knows. */
+	if (p == NULL || p->template || has)
 		return TASK_NEEDLESS;
 	return child_begin(e, sa, t, t->arg, NULL);
 }
@@ -145,7 +149,7 @@ child_undo(struct engine *e, struct ike_sa *sa)
 	sa->own->neg->spi_used = true;
 	(void)task_list_add(&sa->tasks, TASK_CHILD_UNDO,
 	    sa->own->neg->spi_in);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 static void
@@ -160,7 +164,7 @@ child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 	nego_done(e, sa, w);
 	if (w->old_child != 0)
 		rekey_child_done(e, sa, w);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 static void
@@ -190,14 +194,14 @@ other_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 		report_child(e, sa, w->neg->policy, FAIL_NO_PROPOSAL,
 		    "the peer asks for PFS group %u, which is not in our "
 		    "proposal", id);
-		own_over(e, sa);
+		child_over(e, sa);
 		return;
 	}
 	ke_free(w->ke);
 	w->ke = NULL;
 	w->group = group;
 	if (work_ke(e, sa, w, false, child_send) == -1)
-		own_over(e, sa);
+		child_over(e, sa);
 }
 
 void
@@ -215,7 +219,7 @@ child_temporary(struct engine *e, struct ike_sa *sa)
 		report_ike(e, sa, FAIL_REFUSED, "the peer answers with "
 		    "TEMPORARY_FAILURE for %d s; our states differ",
 		    TEMP_FAILURE_MAX_S);
-		own_over(e, sa);
+		child_over(e, sa);
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 		return;
 	}
@@ -244,7 +248,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	case N_CHILD_SA_NOT_FOUND:
 		if (w->old_child != 0) {
 			rekey_child_not_found(e, sa, w);
-			own_over(e, sa);
+			child_over(e, sa);
 			return;
 		}
 		break;
@@ -258,7 +262,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 		break;
 	}
 	nego_refused(e, sa, w, err);
-	own_over(e, sa);
+	child_over(e, sa);
 }
 
 /* <-- HDR, SK {[N(USE_TRANSPORT_MODE)], SA, Nr, [KEr], TSi, TSr} */
@@ -324,7 +328,7 @@ their_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 		msg_payload(&m.w, PL_KE);
 		ke_put(&m.b, w->group->v2, pub, len);
 	}
-	nego_put_answer_ts(&m, w);
+	nego_put_ts(&m, w);
 	if (out_response(e, sa, &m) == -1)
 		return;
 	nego_done(e, sa, w);
@@ -445,6 +449,7 @@ v2_create_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	ike = offered.nproposals > 0 && offered.p[0].proto == PROTO_IKE;
+	rekey_ike_confirmed(e, sa);
 	if (collides(sa, ike))
 		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
 	else if (ike)

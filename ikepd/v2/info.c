@@ -2,6 +2,7 @@
  * INFORMATIONAL: delete, liveness, errors told (RFC 7296 1.4, 1.4.1, 2.4).
  */
 #include "ikepd/report.h"
+#include "ikepd/v2/child.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
 
@@ -172,17 +173,21 @@ read_deletes(struct engine *e, struct ike_sa *sa, const struct inmsg *in,
 	struct delete_body d;
 
 	for (p = payload_get(&in->pl, PL_DELETE); p != NULL;
-	    p = payload_next(&in->pl, p))
-		if (delete_parse(&d, p->body, err) == -1)
-			return -1;
-	for (p = payload_get(&in->pl, PL_DELETE); p != NULL;
 	    p = payload_next(&in->pl, p)) {
 		if (delete_parse(&d, p->body, err) == -1)
 			return -1;
 		if (d.proto == PROTO_IKE)
 			out->ike = true;
-		else if (d.proto == PROTO_ESP)
-			delete_children(e, sa, &d, out);
+	}
+	/* All children go with the IKE SA. */
+	for (p = payload_get(&in->pl, PL_DELETE); p != NULL && !out->ike;
+	    p = payload_next(&in->pl, p)) {
+		if (delete_parse(&d, p->body, err) == -1)
+			return -1;
+		if (d.proto != PROTO_ESP)
+			continue;
+		rekey_ike_confirmed(e, sa);
+		delete_children(e, sa, &d, out);
 	}
 	return 0;
 }
@@ -211,7 +216,7 @@ v2_info_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	out_begin(&m, sa, INFORMATIONAL, true);
-	if (del.n > 0 && !del.ike) {
+	if (del.n > 0) {
 		msg_payload(&m.w, PL_DELETE);
 		delete_put_esp(&m.b, del.spis, del.n);
 	}

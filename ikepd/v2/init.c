@@ -1,9 +1,9 @@
 /*
  * IKE_SA_INIT as initiator (RFC 7296 1.2, 2.6, 2.10, 2.23).
  */
+#include "ikepd/v2/init.h"
 #include "ikepd/natt.h"
 #include "ikepd/report.h"
-#include "ikepd/v2/init.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
 
@@ -202,6 +202,7 @@ got_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 {
 	struct conf_peer *cp = sa_conf(e, sa);
 	const struct alg *group;
+	uint32_t held;
 	uint16_t id;
 
 	if (cp == NULL || notify_group(n, &id) == -1)
@@ -210,9 +211,10 @@ got_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 	if (group == NULL || group == sa->own->group) {
 		/* Unproven: noted, and believed only at the end. */
 		sa->hs->error = N_INVALID_KE_PAYLOAD;
-		log_info(LOG_T_IPSEC, "the peer asks for group %u, which %s",
-		    id, group == NULL ? "is not in our profile" :
-		    "it was given");
+		if (log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
+			log_info(LOG_T_IPSEC, "the peer asks for group %u, "
+			    "which %s", id, group == NULL ?
+			    "is not in our profile" : "it was given");
 		return;
 	}
 	if (!may_restart(e, sa))
@@ -231,10 +233,12 @@ got_error(struct engine *e, struct ike_sa *sa, uint16_t type)
 {
 	char line[PROP_LINE_MAX], ip[ADDR_STRLEN];
 	struct conf_peer *cp = sa_conf(e, sa);
+	uint32_t held;
 
 	if (sa->hs->error != type) {
 		sa->hs->error = type;
-		if (type == N_NO_PROPOSAL_CHOSEN)
+		if (type == N_NO_PROPOSAL_CHOSEN &&
+		    log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
 			log_error(LOG_T_IPSEC, "%s fatal NO-PROPOSAL-CHOSEN "
 			    "notify message",
 			    addr_fmt(&sa->k->path.remote.addr, ip,
@@ -281,22 +285,29 @@ read_answer(struct engine *e, struct ike_sa *sa, const struct inmsg *in,
 
 	if (cp == NULL)
 		return false;
+	if (cur_left(&in->raw) > AUTH_MSG_MAX)
+		ps = NULL;
 	if (in->h.rspi == 0 || ps == NULL || pk == NULL ||
 	    sa_parse(&answer, ps->body, &err) == -1 ||
 	    ke_parse(ke, pk->body, &err) == -1 ||
 	    v2_nonce(in, &sa->hs->nonce_peer) == -1) {
+		sa->hs->unusable = err.why;
 		report_malformed(e, &in->path, err.why);
 		return false;
 	}
 	if (prop_check_answer(choice, &cp->profile->offer, &answer, 0,
 	    &why) == -1) {
-		report_ike_proposals(e, cp, &in->path, true, &why, &answer);
+		if (sa->hs->unusable != why.reason)
+			report_ike_proposals(e, cp, &in->path, true, &why,
+			    &answer);
+		sa->hs->unusable = why.reason;
 		return false;
 	}
 	if (choice->ke != sa->own->group || ke->group != choice->ke->v2 ||
 	    cur_left(&ke->data) != choice->ke->pub_len) {
-		report_malformed(e, &in->path, "the key exchange of the "
-		    "answer is not the one of our request");
+		sa->hs->unusable = "the key exchange of the answer is not "
+		    "the one of our request";
+		report_malformed(e, &in->path, sa->hs->unusable);
 		return false;
 	}
 	return true;
@@ -342,12 +353,15 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 void
 init_move_to_natt(struct engine *e, struct ike_sa *sa)
 {
+	const struct ike_settings *set = &e->conf->conf->set;
 	struct ike_path *p = &sa->k->path;
 
 	if ((!sa->k->natt_self && !sa->k->natt_peer) || p->natt)
 		return;
 	p->natt = true;
-	p->local.port = e->conf->conf->set.port_natt;
+	p->local.port = set->port_natt;
 	if (p->remote.port == 500)
 		p->remote.port = 4500;
+	else if (p->remote.port == set->port_ike)
+		p->remote.port = set->port_natt;
 }

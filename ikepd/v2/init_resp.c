@@ -60,7 +60,8 @@ cookie_gate(struct engine *e, const struct init_req *r)
 	uint8_t cookie[COOKIE_LEN];
 	struct notify_body n;
 
-	if (e->half_open < e->conf->conf->set.cookie_threshold)
+	if (e->half_open < e->conf->conf->set.cookie_threshold &&
+	    mono_cmp(eng_now(e), e->cookies_until) >= 0)
 		return true;
 	rotate_cookies(e);
 	if (v2_notify(&r->in, N_COOKIE, &n)) {
@@ -102,7 +103,6 @@ choose(struct engine *e, struct init_req *r)
 	struct prop_why why;
 	uint8_t group[2];
 	uint16_t want;
-	uint32_t held;
 
 	r->cp = confidx_match(e->conf, &r->in.path.remote.addr,
 	    &r->in.path.local.addr, PEER_IKE2);
@@ -114,9 +114,8 @@ choose(struct engine *e, struct init_req *r)
 	}
 	if (prop_select(&r->choice, &r->cp->profile->offer, &r->sa, 0,
 	    r->ke.group, &why) == -1) {
-		if (log_limit_pass(&e->lim_open, &held))
-			report_ike_proposals(e, r->cp, &r->in.path, false,
-			    &why, &r->sa);
+		report_ike_proposals(e, r->cp, &r->in.path, false, &why,
+		    &r->sa);
 		out_stateless(e, &r->in.path, &r->in.h, N_NO_PROPOSAL_CHOSEN,
 		    NULL, 0);
 		return false;
@@ -139,11 +138,17 @@ init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	const char *why = w->why;
 	const uint8_t *pub;
 	struct outmsg m;
+	uint32_t held;
 	size_t len;
 
 	if (!w->ok || init_keys(sa, &w->choice, &w->gir, &why) == -1) {
 		report_ike(e, sa, FAIL_SYNTAX, "key exchange: %s", why);
 		sa_destroy(e, sa);
+		/* Each cost us a computation and leaves nothing half open
+		 * that would be counted. */
+		if (!log_limit_pass_at(&e->lim_ke, eng_now(e), &held))
+			e->cookies_until = mono_add(eng_now(e),
+			    MONO_S(COOKIE_SCARE_S));
 		return;
 	}
 	out_begin(&m, sa, IKE_SA_INIT, true);
@@ -178,6 +183,7 @@ make_sa(struct engine *e, const struct init_req *r)
 	sa->k->path = r->in.path;
 	sa->k->made_us = eng_now(e).us;
 	sa->state = SA_INIT_REPLY;
+	sa->from = r->in.path;
 	sa->in_process = true;
 	sa->last_seen = eng_now(e);
 	if (sa->hs == NULL || store_add(e, sa) == -1) {
@@ -233,13 +239,18 @@ v2_init_request(struct engine *e, const struct ike_path *path,
 	    read_request(&r, &err) == -1) {
 		report_malformed(e, path, err.why);
 		if (err.notify == N_UNSUPPORTED_CRITICAL_PAYLOAD &&
-		    log_limit_pass(&e->lim_version, &held))
+		    log_limit_pass_at(&e->lim_version, eng_now(e), &held))
 			out_stateless(e, path, h, err.notify, &err.payload,
 			    1);
 		return;
 	}
 	if (repeated(e, &r))
 		return;
+	if (len > AUTH_MSG_MAX) {
+		report_malformed(e, path, "IKE_SA_INIT longer than certd "
+		    "takes");
+		return;
+	}
 	if (e->half_open >= e->conf->conf->set.half_open_max) {
 		e->st.half_open_refused++;
 		return;

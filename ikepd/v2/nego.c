@@ -7,6 +7,11 @@
 #include <stdio.h>
 #include <string.h>
 
+/* RFC 7296 3.15, 3.15.1 */
+#define CFG_REQUEST		1
+#define INTERNAL_IP4_ADDRESS	1
+#define INTERNAL_IP6_ADDRESS	8
+
 /* Selectors of the initiator of the exchange are TSi. */
 static const struct ts_list *
 ts_of(const struct child_neg *n, bool initiator)
@@ -20,6 +25,41 @@ ts_from_child(struct ts_list *l, const struct ts *ts, unsigned n)
 	memset(l, 0, sizeof(*l));
 	memcpy(l->ts, ts, n * sizeof(*ts));
 	l->n = n;
+}
+
+/*
+ * RFC 7296 2.23.1: in transport mode both sides are the addresses of the IKE
+ * SA.  Where they do not lie within the lists, those stay, and keymgr says
+ * what is wrong with them.
+ */
+static void
+only_hosts(const struct ike_sa *sa, struct child_neg *n)
+{
+	struct ts_list out, host = { .n = 1 };
+
+	ts_from_addr(&host.ts[0], &sa->k->path.local.addr, 0, -1);
+	if (tsel_narrow(&out, &n->local, &host) != TSEL_NONE)
+		n->local = out;
+	ts_from_addr(&host.ts[0], &sa->k->path.remote.addr, 0, -1);
+	if (tsel_narrow(&out, &n->remote, &host) != TSEL_NONE)
+		n->remote = out;
+}
+
+/*
+ * RFC 7296 2.23.1: in transport mode, the addresses in the peer's selectors
+ * that a NAT has changed are replaced by those of the IKE SA, in requests
+ * and in answers.
+ */
+static void
+substitute(const struct ike_sa *sa, struct ts_list *local,
+    struct ts_list *remote)
+{
+	if (sa->k->natt_peer)
+		(void)tsel_substitute(remote, &sa->k->path.remote.addr,
+		    NULL);
+	if (sa->k->natt_self)
+		(void)tsel_substitute(local, &sa->k->path.local.addr,
+		    NULL);
 }
 
 int
@@ -44,10 +84,15 @@ nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
 		ts_from_child(&n->local, old->ts, old->nlocal);
 		ts_from_child(&n->remote, old->ts + old->nlocal,
 		    old->nremote);
+		/* A NAT may have moved the peer since. */
+		if (n->transport)
+			substitute(sa, &n->local, &n->remote);
 		return 0;
 	}
 	n->local = p->local;
 	n->remote = p->remote;
+	if (n->transport)
+		only_hosts(sa, n);
 	if (packet != NULL && packet->packet) {
 		tsel_put_first(&n->local, &packet->local);
 		tsel_put_first(&n->remote, &packet->remote);
@@ -95,7 +140,6 @@ nego_put_ts(struct outmsg *m, const struct work *w)
 struct ask {
 	struct ts_list remote, local;
 	bool transport;
-	struct addr old_remote, old_local;
 };
 
 static int
@@ -106,22 +150,16 @@ read_ts(const struct inmsg *in, uint8_t type, struct ts_list *l)
 	return p == NULL ? -1 : ts_parse(l, p->body, type, NULL);
 }
 
-/* RFC 7296 2.23.1: in transport mode the addresses behind NAT are replaced
- * by those seen. */
-static void
-substitute(const struct ike_sa *sa, struct ask *a)
-{
-	if (!a->transport)
-		return;
-	if (sa->k->natt_peer)
-		(void)tsel_substitute(&a->remote,
-		    &sa->k->path.remote.addr, &a->old_remote);
-	if (sa->k->natt_self)
-		(void)tsel_substitute(&a->local, &sa->k->path.local.addr,
-		    &a->old_local);
-}
+/* FIRST: narrowed, but with what the peer named first. */
+enum fit { FIT_NONE, FIT_NARROWED, FIT_FIRST, FIT_WHOLE };
 
-enum fit { FIT_NONE, FIT_NARROWED, FIT_WHOLE };
+static bool
+has_first(const struct ts_list *narrowed, const struct ts_list *asked)
+{
+	struct ts_list first = { .n = 1, .ts = { asked->ts[0] } };
+
+	return tsel_covers(narrowed, &first);
+}
 
 static enum fit
 fit_policy(const struct ike_policy *p, const struct ask *a,
@@ -133,7 +171,10 @@ fit_policy(const struct ike_policy *p, const struct ask *a,
 	r = tsel_narrow(&n->remote, &a->remote, &p->remote);
 	if (l == TSEL_NONE || r == TSEL_NONE)
 		return FIT_NONE;
-	return l == TSEL_WHOLE && r == TSEL_WHOLE ? FIT_WHOLE : FIT_NARROWED;
+	if (l == TSEL_WHOLE && r == TSEL_WHOLE)
+		return FIT_WHOLE;
+	return has_first(&n->local, &a->local) &&
+	    has_first(&n->remote, &a->remote) ? FIT_FIRST : FIT_NARROWED;
 }
 
 /* Policies in which the answer to a request is looked for, in order. */
@@ -161,14 +202,25 @@ candidate(const struct engine *e, const struct ike_sa *sa,
 	return NULL;
 }
 
-/* The first that admits all that was asked for, else the first that admits
- * some of it. */
+/* A template does not say which mode. */
+static bool
+mode_fits(const struct ike_policy *p, bool transport)
+{
+	return p->template || p->transport == transport;
+}
+
+/*
+ * The first that admits all that was asked for, else the first that admits
+ * what the peer named first (RFC 7296 2.9), else the first that admits some
+ * of it.
+ */
 static const struct ike_policy *
 choose_policy(struct engine *e, const struct ike_sa *sa,
     const struct ask *a, struct child_neg *n, uint32_t identity,
     bool *mode_differs)
 {
 	const struct ike_policy *p, *best = NULL;
+	enum fit best_fit = FIT_NONE;
 	struct ts_list local, remote;
 	size_t at = 0;
 
@@ -177,13 +229,14 @@ choose_policy(struct engine *e, const struct ike_sa *sa,
 
 		if (f == FIT_NONE)
 			continue;
-		if (p->transport && !a->transport) {
+		if (!mode_fits(p, a->transport)) {
 			*mode_differs = true;
 			continue;
 		}
 		if (f == FIT_WHOLE)
 			return p;
-		if (best == NULL) {
+		if (f > best_fit) {
+			best_fit = f;
 			best = p;
 			local = n->local;
 			remote = n->remote;
@@ -194,6 +247,47 @@ choose_policy(struct engine *e, const struct ike_sa *sa,
 		n->remote = remote;
 	}
 	return best;
+}
+
+/* The policy of the child that is rekeyed, in the mode that it has. */
+static const struct ike_policy *
+same_policy(const struct engine *e, const struct child *old,
+    const struct ask *a, struct child_neg *n)
+{
+	const struct ike_policy *p = confidx_policy(e->conf, old->policy);
+
+	return p != NULL && old->transport == a->transport &&
+	    fit_policy(p, a, n) != FIT_NONE ? p : NULL;
+}
+
+/*
+ * RFC 7296 2.23.1: transport mode, when it was asked for, with the addresses
+ * as they are seen here; failing that, tunnel mode with those that came.
+ */
+static const struct ike_policy *
+find_policy(struct engine *e, const struct ike_sa *sa, const struct ask *a,
+    const struct child *old, struct child_neg *n, bool *mode_differs)
+{
+	const struct ike_policy *p = NULL;
+	bool differs = false;
+	struct ask seen = *a;
+
+	if (a->transport) {
+		substitute(sa, &seen.local, &seen.remote);
+		p = old != NULL ? same_policy(e, old, &seen, n) :
+		    choose_policy(e, sa, &seen, n, n->identity, &differs);
+		n->transport = p != NULL;
+	}
+	if (p != NULL) {
+		only_hosts(sa, n);
+		return p;
+	}
+	seen = *a;
+	seen.transport = false;
+	p = old != NULL ? same_policy(e, old, &seen, n) :
+	    choose_policy(e, sa, &seen, n, n->identity, &differs);
+	*mode_differs = differs && !a->transport;
+	return p;
 }
 
 static void
@@ -264,6 +358,28 @@ select_algs(struct engine *e, struct ike_sa *sa, struct work *w,
 	return 0;
 }
 
+/*
+ * RFC 7296 2.19, 3.15.4: whoever asks for an address offers any address as
+ * its selector, for us to narrow to the one it gets.  A template for all
+ * must not make that the route of all traffic.
+ */
+static bool
+asks_address(const struct inmsg *in)
+{
+	const struct payload *p = payload_get(&in->pl, PL_CP);
+	struct cp_body cp;
+	unsigned i;
+
+	if (p == NULL || cp_parse(&cp, p->body, NULL) == -1 ||
+	    cp.type != CFG_REQUEST)
+		return false;
+	for (i = 0; i < cp.n; i++)
+		if (cp.attrs[i].type == INTERNAL_IP4_ADDRESS ||
+		    cp.attrs[i].type == INTERNAL_IP6_ADDRESS)
+			return true;
+	return false;
+}
+
 uint16_t
 nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in, const struct child *old, uint8_t data[2],
@@ -289,23 +405,21 @@ nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
 	n->in_auth = in_auth;
 	n->identity = w->identity;
 	a.transport = v2_notify(in, N_USE_TRANSPORT_MODE, &nb);
-	substitute(sa, &a);
-	n->ts_old_local = a.old_local;
-	n->ts_old_remote = a.old_remote;
 	if (old != NULL) {
 		n->replaces = old->spi_in;
 		n->identity = old->identity;
-		p = confidx_policy(e->conf, old->policy);
-		if (p != NULL && fit_policy(p, &a, n) == FIT_NONE)
-			p = NULL;
-	} else
-		p = choose_policy(e, sa, &a, n, n->identity, &mode_differs);
+	}
+	p = find_policy(e, sa, &a, old, n, &mode_differs);
 	if (p == NULL) {
 		report_no_policy(e, sa, &a, n->identity, mode_differs);
 		return N_TS_UNACCEPTABLE;
 	}
+	if (p->template && asks_address(in)) {
+		report_child(e, sa, p->id, FAIL_SELECTORS, "the peer asks "
+		    "for an address (mode config), and we have none for it");
+		return N_INTERNAL_ADDRESS_FAILURE;
+	}
 	n->policy = p->id;
-	n->transport = p->transport && a.transport;
 	return select_algs(e, sa, w, in, data, datalen);
 }
 
@@ -322,22 +436,6 @@ nego_put_answer_sa(struct outmsg *m, const struct work *w)
 	prop_put_choice(&m->b, &w->neg->choice, spi, sizeof(spi));
 }
 
-/* Addresses that were replaced behind NAT go back as they came. */
-void
-nego_put_answer_ts(struct outmsg *m, const struct work *w)
-{
-	struct ts_list l = w->neg->local, r = w->neg->remote;
-
-	if (w->neg->ts_old_local.family != AF_UNSPEC)
-		(void)tsel_substitute(&l, &w->neg->ts_old_local, NULL);
-	if (w->neg->ts_old_remote.family != AF_UNSPEC)
-		(void)tsel_substitute(&r, &w->neg->ts_old_remote, NULL);
-	msg_payload(&m->w, PL_TSI);
-	ts_put(&m->b, &r);
-	msg_payload(&m->w, PL_TSR);
-	ts_put(&m->b, &l);
-}
-
 static int
 response_ts(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in)
@@ -351,6 +449,8 @@ response_ts(struct engine *e, struct ike_sa *sa, struct work *w,
 		    "selectors cannot be read");
 		return -1;
 	}
+	if (n->transport)
+		substitute(sa, &l, &r);
 	if (l.n == 0 || r.n == 0 || !tsel_covers(&n->local, &l) ||
 	    !tsel_covers(&n->remote, &r)) {
 		report_child(e, sa, n->policy, FAIL_SELECTORS, "the peer "
@@ -414,8 +514,7 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 	struct notify_body nb;
 	unsigned i;
 
-	if (response_algs(e, sa, w, in) == -1 ||
-	    response_ts(e, sa, w, in) == -1)
+	if (response_algs(e, sa, w, in) == -1)
 		return -1;
 	if (v2_notify(in, N_USE_TRANSPORT_MODE, &nb) != w->neg->transport) {
 		report_child(e, sa, w->neg->policy, FAIL_MODE, "we asked for "
@@ -423,6 +522,8 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 		    w->neg->transport ? "transport" : "tunnel");
 		return -1;
 	}
+	if (response_ts(e, sa, w, in) == -1)
+		return -1;
 	for (i = 0; i < w->ngone; i++)
 		if (w->gone[i] == w->neg->spi_out) {
 			log_info(LOG_T_IPSEC, "the peer has deleted the "

@@ -28,9 +28,8 @@ void nego_put_ts(struct outmsg *, const struct work *);
 uint16_t nego_request(struct engine *, struct ike_sa *, struct work *,
     const struct inmsg *, const struct child *old, uint8_t data[2],
     size_t *datalen);
-/* [N(USE_TRANSPORT_MODE)], SA, and the selectors of the answer. */
+/* [N(USE_TRANSPORT_MODE)], SA of the answer; nego_put_ts() follows. */
 void nego_put_answer_sa(struct outmsg *, const struct work *);
-void nego_put_answer_ts(struct outmsg *, const struct work *);
 
 /*
  * The peer's answer to our offer.  0; -1: reported; the peer has installed

@@ -95,7 +95,6 @@ adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 			(void)task_list_add(&sa->tasks, t->kind, t->arg);
 		free(t);
 	}
-	old->successor = sa->k->spi_own;
 	sa_enter(e, old, SA_REPLACED);
 	sa_due_never(e, old, DUE_LIFE);
 	sa_due_never(e, old, DUE_DPD);
@@ -105,8 +104,8 @@ adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 
 /* ---- ours ---- */
 
-static void
-over(struct engine *e, struct ike_sa *sa)
+void
+rekey_ike_over(struct engine *e, struct ike_sa *sa)
 {
 	struct ike_sa *rival = sa->own->rival_sa == 0 ? NULL :
 	    store_get(e, sa->own->rival_sa);
@@ -131,7 +130,7 @@ rekey_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	size_t len;
 
 	if (!w->ok || cp == NULL || sa->state != SA_ESTABLISHED) {
-		over(e, sa);
+		rekey_ike_over(e, sa);
 		return;
 	}
 	put_spi(spi, w->new_sa);
@@ -219,6 +218,16 @@ settle(struct engine *e, struct ike_sa *sa, struct ike_sa *new)
 	task_run(e, new);
 }
 
+/* The peer has an SA that we cannot use: nothing but a fresh start puts that
+ * right. */
+static void
+useless(struct engine *e, struct ike_sa *sa)
+{
+	rekey_ike_over(e, sa);
+	if (sa->state == SA_ESTABLISHED)
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+}
+
 static void
 rekey_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -226,8 +235,8 @@ rekey_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 	const char *why = w->why;
 
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
-		report_ike(e, sa, FAIL_INTERNAL, "rekey: %s", why);
-		over(e, sa);
+		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
+		useless(e, sa);
 		return;
 	}
 	settle(e, sa, new);
@@ -243,7 +252,7 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	uint16_t id;
 
 	if (w->rival_sa != 0) {
-		over(e, sa);
+		rekey_ike_over(e, sa);
 		return;
 	}
 	if (err == N_TEMPORARY_FAILURE) {
@@ -258,30 +267,33 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 		w->ke = NULL;
 		w->group = group;
 		if (work_ke(e, sa, w, false, rekey_send) == -1)
-			over(e, sa);
+			rekey_ike_over(e, sa);
 		return;
 	}
-	report_ike(e, sa, FAIL_REFUSED, "the peer answers the rekey with %s",
+	report_rekey(e, sa, FAIL_REFUSED, "the peer answers with %s",
 	    ike_notify_name(err));
 	if (err == N_INVALID_SYNTAX)
 		sa_destroy(e, sa);
 	else
-		over(e, sa);
+		rekey_ike_over(e, sa);
 }
 
 static int
 read_answer(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
 {
+	const struct payload *ps = payload_get(&in->pl, PL_SA);
+	const struct payload *pk = payload_get(&in->pl, PL_KE);
 	struct conf_peer *cp = sa_conf(e, sa);
 	struct work *w = sa->own;
 	struct sa_payload answer;
 	struct prop_why why;
 	struct ke_body ke;
 
-	if (cp == NULL || v2_nonce(in, &w->nr) == -1 ||
-	    sa_parse(&answer, payload_get(&in->pl, PL_SA)->body, NULL) ==
-	    -1 || ke_parse(&ke, payload_get(&in->pl, PL_KE)->body, NULL) ==
-	    -1)
+	/* Beside an error Notify nothing is certain to be there. */
+	if (cp == NULL || ps == NULL || pk == NULL ||
+	    v2_nonce(in, &w->nr) == -1 ||
+	    sa_parse(&answer, ps->body, NULL) == -1 ||
+	    ke_parse(&ke, pk->body, NULL) == -1)
 		return -1;
 	if (prop_check_answer(&w->choice, &cp->profile->offer, &answer,
 	    PROP_REKEY_IKE, &why) == -1 || w->choice.spi == 0 ||
@@ -306,18 +318,14 @@ v2_rekey_ike_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	}
 	sa->temp_failures = 0;
 	if (new == NULL || read_answer(e, sa, in) == -1) {
-		/* The peer has an SA we cannot use: nothing but a fresh
-		 * start puts that right. */
-		report_ike(e, sa, FAIL_SYNTAX, "the answer to our rekey does "
-		    "not fit it");
-		over(e, sa);
-		if (sa->state == SA_ESTABLISHED)
-			(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+		report_rekey(e, sa, FAIL_SYNTAX, "the answer does not fit "
+		    "our request");
+		useless(e, sa);
 		return;
 	}
 	new->k->spi_peer = w->choice.spi;
 	if (work_ke(e, sa, w, true, rekey_derived) == -1)
-		over(e, sa);
+		useless(e, sa);
 }
 
 /* ---- the peer's ---- */
@@ -327,7 +335,8 @@ their_error(struct engine *e, struct ike_sa *sa, uint16_t err,
     const void *data, size_t len)
 {
 	work_end(e, &sa->theirs);
-	(void)out_error(e, sa, CREATE_CHILD_SA, err, data, len);
+	if (out_error(e, sa, CREATE_CHILD_SA, err, data, len) == 0)
+		task_run(e, sa);
 }
 
 /* The answer is out: the new SA takes over, unless our own rekey is still
@@ -344,12 +353,25 @@ answered(struct engine *e, struct ike_sa *sa, struct ike_sa *new)
 	if (own != NULL && own->kind == TASK_IKE_REKEY &&
 	    secret_set(&own->rival_nonce, low->data, low->len) == 0) {
 		own->rival_sa = new->k->spi_own;
+		new->rival_of = sa->k->spi_own;
 		work_end(e, &sa->theirs);
 		return;
 	}
 	work_end(e, &sa->theirs);
 	adopt(e, sa, new);
 	task_run(e, new);
+}
+
+void
+rekey_ike_confirmed(struct engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *old = sa->rival_of == 0 ? NULL :
+	    store_get(e, sa->rival_of);
+
+	sa->rival_of = 0;
+	if (old != NULL && old->own != NULL &&
+	    old->own->rival_sa == sa->k->spi_own)
+		child_move_all(e, old, sa);
 }
 
 /* <-- HDR, SK {SA, Nr, KEr} */
@@ -363,8 +385,13 @@ rekey_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	uint8_t spi[8];
 	size_t len;
 
+	/* RFC 7296 2.25.2: we are closing it meanwhile. */
+	if (sa->state != SA_ESTABLISHED) {
+		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
+		return;
+	}
 	if (new == NULL || !w->ok || new_keys(sa, new, w, &why) == -1) {
-		report_ike(e, sa, FAIL_INTERNAL, "rekey: %s", why);
+		report_rekey(e, sa, FAIL_INTERNAL, "%s", why);
 		their_error(e, sa, N_TEMPORARY_FAILURE, NULL, 0);
 		return;
 	}
@@ -388,6 +415,7 @@ their_choice(struct engine *e, struct ike_sa *sa, struct work *w,
 {
 	const struct payload *p = payload_get(&in->pl, PL_KE);
 	struct conf_peer *cp = sa_conf(e, sa);
+	char line[PROP_LINE_MAX];
 	struct prop_why why;
 	struct ke_body ke;
 	uint16_t want;
@@ -398,8 +426,9 @@ their_choice(struct engine *e, struct ike_sa *sa, struct work *w,
 	if (cp == NULL || prop_select(&w->choice, &cp->profile->offer,
 	    offered, PROP_REKEY_IKE, ke.group, &why) == -1) {
 		if (cp != NULL)
-			report_ike_proposals(e, cp, &sa->k->path, false,
-			    &why, offered);
+			report_rekey(e, sa, FAIL_NO_PROPOSAL, "%s",
+			    prop_why_fmt(&why, &cp->profile->offer, offered,
+			    PROP_REKEY_IKE, line, sizeof(line)));
 		return N_NO_PROPOSAL_CHOSEN;
 	}
 	want = prop_ke_wanted(&w->choice, ke.group);

@@ -3,6 +3,7 @@
  */
 #include "ikepd/v2/v2.h"
 #include "ikepd/report.h"
+#include "ikepd/v2/child.h"
 #include "ikepd/wire/body.h"
 
 #define ST(s)		(1u << (s))
@@ -152,6 +153,24 @@ v2_bad_request(struct engine *e, struct ike_sa *sa, struct inmsg *in,
 		sa_close(e, sa);
 }
 
+/* Our exchange in hand ends here; what its kind has changed is put back. */
+static void
+own_over(struct engine *e, struct ike_sa *sa)
+{
+	switch (sa->own == NULL ? TASK_HANDSHAKE : sa->own->kind) {
+	case TASK_CHILD_NEW:
+	case TASK_CHILD_REKEY:
+		child_over(e, sa);
+		break;
+	case TASK_IKE_REKEY:
+		rekey_ike_over(e, sa);
+		break;
+	default:
+		work_end(e, &sa->own);
+		task_run(e, sa);
+	}
+}
+
 /* RFC 7296 2.21: nothing is answered, but the state is cleaned up. */
 void
 v2_bad_response(struct engine *e, struct ike_sa *sa, struct inmsg *in,
@@ -164,7 +183,7 @@ v2_bad_response(struct engine *e, struct ike_sa *sa, struct inmsg *in,
 		sa_destroy(e, sa);
 		return;
 	}
-	work_end(e, &sa->own);
+	own_over(e, sa);
 	(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 }
 
@@ -178,6 +197,9 @@ v2_timed_out(struct engine *e, struct ike_sa *sa)
 			report_ike(e, sa, FAIL_REFUSED, "the peer answers "
 			    "with %s; look at its log",
 			    ike_notify_name(sa->hs->error));
+		else if (sa->hs != NULL && sa->hs->unusable != NULL)
+			report_ike(e, sa, FAIL_SYNTAX, "the peer's answers "
+			    "cannot be used: %s", sa->hs->unusable);
 		else
 			report_time_up(e, sa);
 	} else {
@@ -196,8 +218,8 @@ void
 v2_work_late(struct engine *e, struct ike_sa *sa, bool theirs)
 {
 	struct work *w = theirs ? sa->theirs : sa->own;
+	bool answered, ike;
 	const char *who;
-	uint32_t undo;
 
 	if (w == NULL)
 		return;
@@ -208,17 +230,23 @@ v2_work_late(struct engine *e, struct ike_sa *sa, bool theirs)
 		sa_destroy(e, sa);
 		return;
 	}
-	undo = w->child_wait;
 	report_child(e, sa, 0, FAIL_RESOURCES, "no answer from %s", who);
 	if (theirs) {
 		work_end(e, &sa->theirs);
-		(void)out_error(e, sa, CREATE_CHILD_SA, N_TEMPORARY_FAILURE,
-		    NULL, 0);
+		if (out_error(e, sa, CREATE_CHILD_SA, N_TEMPORARY_FAILURE,
+		    NULL, 0) == 0)
+			task_run(e, sa);
 		return;
 	}
-	work_end(e, &sa->own);
-	if (undo != 0)
-		(void)task_add(e, sa, TASK_CHILD_UNDO, undo);
-	else
-		task_run(e, sa);
+	/* When the peer has answered, it has what we have not. */
+	answered = w->nr.len > 0;
+	ike = w->kind == TASK_IKE_REKEY;
+	if (answered && w->neg != NULL) {
+		w->neg->spi_used = true;
+		(void)task_list_add(&sa->tasks, TASK_CHILD_UNDO,
+		    w->neg->spi_in);
+	}
+	own_over(e, sa);
+	if (answered && ike && sa->state == SA_ESTABLISHED)
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 }

@@ -122,6 +122,7 @@ void
 conf_check(struct conf *c, struct conf_report *rep)
 {
 	struct conf_obj *o;
+	unsigned errors;
 	int m;
 
 	for (m = 0; m < CONF_MENUS; m++)
@@ -134,8 +135,9 @@ conf_check(struct conf *c, struct conf_report *rep)
 	check_pools(c, rep);
 	check_mode_configs(c, rep);
 	check_peers(c, rep);
+	errors = rep->errors;
 	check_certificates(c, rep);
-	if (rep->errors > 0)	/* the rest looks at what these are */
+	if (rep->errors > errors)	/* the rest looks at what these are */
 		return;
 	check_identities(c, rep);
 	check_policies(c, rep);

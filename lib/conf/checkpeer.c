@@ -181,7 +181,8 @@ check_identities(struct conf *c, struct conf_report *rep)
 			    "only the secrets can tell them apart" :
 			    "the first one is taken");
 	}
-	check_peers_identities(c, &with, rep);
+	if (rep->errors == 0)
+		check_peers_identities(c, &with, rep);
 	hash_free(&seen.h);
 	hash_free(&with);
 }

@@ -115,8 +115,10 @@ check_policy(struct conf *c, struct conf_obj *o, struct conf_report *rep)
 	unsigned errors = rep->errors;
 
 	if (encrypt && conf_ref(c, o, CONF_POLICY_PEER) == NULL) {
-		check_error(rep, o, -1, "a policy with action=encrypt needs "
-		    "peer=");
+		/* A name that nobody has was found before. */
+		if (o->val[CONF_POLICY_PEER].n == 0)
+			check_error(rep, o, -1, "a policy with "
+			    "action=encrypt needs peer=");
 		return;
 	}
 	if (encrypt && !conf_bool(o, CONF_POLICY_TUNNEL))

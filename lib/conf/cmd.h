@@ -69,7 +69,7 @@ void cmd_free(struct cmd *);
 
 /* A command against the menus. */
 struct cmd_path {
-	const struct conf_menu_desc *menu;	/* NULL: a directory, as /ip */
+	const struct conf_menu_desc *menu;	/* NULL: no menu, as /ip */
 	char words[8][24];	/* the path, without aliases resolved */
 	size_t nwords;
 	const struct conf_foreign *foreign;	/* menu of RouterOS alone */

@@ -97,7 +97,7 @@ enum conf_profile_prop {
 
 enum conf_proposal_prop {
 	CONF_PROPOSAL_NAME,		/* str */
-	CONF_PROPOSAL_AUTH,		/* algs: SUITE_INTEG, with ALG_NONE */
+	CONF_PROPOSAL_AUTH,		/* algs: SUITE_INTEG, or ALG_NONE */
 	CONF_PROPOSAL_ENC,		/* algs: SUITE_ENCR */
 	CONF_PROPOSAL_LIFETIME,		/* num: seconds, hard */
 	CONF_PROPOSAL_PFS,		/* algs: SUITE_KE; "none" is the row
@@ -192,7 +192,7 @@ enum conf_policy_prop {
 	CONF_POLICY_PROTOCOL,		/* num; 0: all */
 	CONF_POLICY_ACTION,		/* num: enum conf_action */
 	CONF_POLICY_LEVEL,		/* num: enum conf_level */
-	CONF_POLICY_IPSEC_PROTOCOLS,	/* num: bits of enum conf_ipsec_proto */
+	CONF_POLICY_IPSEC_PROTOCOLS,	/* num: enum conf_ipsec_proto bits */
 	CONF_POLICY_PROPOSAL,		/* ref: CONF_PROPOSAL */
 	CONF_POLICY_TEMPLATE,		/* bool */
 	CONF_POLICY_GROUP,		/* ref: CONF_GROUP */
@@ -260,14 +260,15 @@ enum conf_log_target { CONF_LOG_MEMORY, CONF_LOG_ECHO, CONF_LOG_DISK,
 
 #define CONF_NAMELEN	64		/* an object's name, with NUL */
 #define CONF_LIST_MAX	256		/* elements of one list */
-#define CONF_TEXT_MAX	4096		/* bytes of one value, as text */
+#define CONF_TEXT_MAX	4096		/* bytes of a value, as text */
 #define CONF_FILE_MAX	(64u << 20)	/* bytes of a script */
 #define CONF_OBJECT_MAX	(64u << 10)	/* bytes of a packed object */
 
 /* flags of an object */
 #define CONF_F_BUILTIN	0x01	/* '*', cannot be removed */
-#define CONF_F_DISABLED	0x02	/* 'X' */
-#define CONF_F_INVALID	0x04	/* 'I', reason says why; not to be used */
+#define CONF_F_DISABLED	0x02	/* 'X'; the property "disabled" itself is
+				 * in sallyportd alone */
+#define CONF_F_INVALID	0x04	/* 'I', reason says why; not used */
 #define CONF_F_TEMPLATE	0x08	/* 'T', a policy that is a pattern */
 
 struct conf;
@@ -362,7 +363,8 @@ bool conf_usable(const struct conf *, const struct conf_obj *);
  */
 bool conf_is_set(const struct conf_obj *, unsigned prop); /* was given */
 const char *conf_name(const struct conf_obj *);	/* "" without one */
-const char *conf_str(const struct conf_obj *, unsigned prop);	/* never NULL */
+/* Never NULL. */
+const char *conf_str(const struct conf_obj *, unsigned prop);
 int64_t conf_num(const struct conf_obj *, unsigned prop);
 bool conf_bool(const struct conf_obj *, unsigned prop);
 /* Family AF_UNSPEC when there is none. */
@@ -382,14 +384,6 @@ struct conf_obj *conf_ref(const struct conf *, const struct conf_obj *,
 uint32_t conf_ref_id(const struct conf_obj *, unsigned prop);
 const struct ikeid *conf_id(const struct conf_obj *, unsigned prop);
 const struct secret *conf_secret(const struct conf_obj *, unsigned prop);
-
-/*
- * Logging rules.  match: a line with these LOG_T_ topics is for this rule.
- * mask: what log_set_mask() must let pass so that every usable rule gets
- * its lines.
- */
-bool conf_log_match(const struct conf_obj *rule, uint32_t topics);
-uint32_t conf_log_mask(const struct conf *);
 
 /* Printing */
 #define CONF_PRINT_HIDE		0x01	/* secrets are left out */

@@ -247,13 +247,9 @@ static const struct {
 	{ CONF_CERTIFICATE_SETTINGS, { NULL } },
 	{ CONF_DNS, { NULL } },
 	{ CONF_LOGGING_ACTION, { "name", "memory" } },
-	{ CONF_LOGGING_ACTION, { "name", "echo", "target", "echo" } },
 	{ CONF_LOGGING, { "topics", "info" } },
 	{ CONF_LOGGING, { "topics", "warning" } },
 	{ CONF_LOGGING, { "topics", "error" } },
-	{ CONF_LOGGING, { "topics", "info", "action", "echo" } },
-	{ CONF_LOGGING, { "topics", "warning", "action", "echo" } },
-	{ CONF_LOGGING, { "topics", "error", "action", "echo" } },
 };
 
 int

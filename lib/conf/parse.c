@@ -237,6 +237,30 @@ is_repeated(struct parser *p, size_t from, size_t at)
 	return false;
 }
 
+/* A word that is neither a property nor anything else. */
+static void
+stray_word(struct parser *p, size_t at)
+{
+	const struct cmd_item *it = &p->cmd.items[at], *before = it - 1;
+	const struct conf_prop *pr;
+	char name[96];
+
+	pr = at > 0 && before->kind == CMD_ARG ?
+	    conf_prop_find(p->menu, before->name) : NULL;
+	if (pr != NULL && (pr->flags & CONF_P_SECRET)) {
+		/* Perhaps the rest of it. */
+		conf_report(p->rep, CONF_ERROR, it->line, it->col, "found a "
+		    "word behind %s, expected property=value, or quotes "
+		    "around a value with blanks", pr->name);
+		return;
+	}
+	if (it->name != NULL)
+		log_escape(name, sizeof(name), it->name, strlen(it->name));
+	conf_report(p->rep, CONF_ERROR, it->line, it->col,
+	    "found \"%s\", expected property=value", it->name != NULL ?
+	    name : it->kind == CMD_OPEN ? "[" : "]");
+}
+
 /* Applies the properties from item `from` on. */
 static void
 set_props(struct parser *p, struct conf_obj *o, size_t from)
@@ -253,12 +277,9 @@ set_props(struct parser *p, struct conf_obj *o, size_t from)
 		}
 		if (it->kind == CMD_ARG && is_parameter(p, it))
 			continue;
-		if (it->kind != CMD_ARG && it->kind != CMD_UNSET) {
-			snprintf(text, sizeof(text), "found \"%.64s\", "
-			    "expected property=value", it->name != NULL ?
-			    it->name : it->kind == CMD_OPEN ? "[" : "]");
-			err_item(p, it, text);
-		} else if (is_repeated(p, from, i)) {
+		if (it->kind != CMD_ARG && it->kind != CMD_UNSET)
+			stray_word(p, i);
+		else if (is_repeated(p, from, i)) {
 			snprintf(text, sizeof(text),
 			    "%.64s: given twice in one command", it->name);
 			err_item(p, it, text);

@@ -1,3 +1,5 @@
+#include "lib/conf/schema.h"
+
 #include "lib/conf/tables.h"
 
 #include <string.h>

@@ -29,7 +29,7 @@ enum conf_type {
 };
 
 /* flags of a property */
-#define CONF_P_LIVE	0x01	/* acted upon; others take their default only */
+#define CONF_P_LIVE	0x01	/* acted upon; else only the default goes */
 #define CONF_P_V1	0x02	/* accepted, but IKEv2 has no use for it */
 #define CONF_P_READONLY	0x04	/* in listings alone */
 #define CONF_P_NONE	0x08	/* a reference may be "none" */

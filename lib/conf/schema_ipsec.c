@@ -54,7 +54,8 @@ static const struct conf_word words_proposal_check[] = {
 };
 
 const struct conf_prop schema_profile[CONF_PROFILE_PROPS] = {
-	[CONF_PROFILE_NAME] = NAME(TO_IKE | TO_KM, LIVE, "Name of the profile."),
+	[CONF_PROFILE_NAME] = NAME(TO_IKE | TO_KM, LIVE,
+	    "Name of the profile."),
 	[CONF_PROFILE_HASH] = {
 		.name = "hash-algorithm", .alias = "hash-algorithms",
 		.type = CONF_T_ALGS, .kind = SUITE_INTEG, .phase = ALG_PHASE1,

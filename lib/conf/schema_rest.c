@@ -9,21 +9,22 @@
 
 static const struct conf_word words_target[] = {
 	{ "memory", CONF_LOG_MEMORY, true },
-	{ "echo", CONF_LOG_ECHO, true },
+	{ "echo", CONF_LOG_ECHO, false },
 	{ "disk", CONF_LOG_DISK, false },
 	{ "remote", CONF_LOG_REMOTE, false }, { NULL },
 };
 
 const struct conf_prop schema_logging_action[CONF_LOGGING_ACTION_PROPS] = {
-	[CONF_LOGGING_ACTION_NAME] = NAME(0, LIVE, "Name of the action."),
+	[CONF_LOGGING_ACTION_NAME] = NAME(0, 0, "Name of the action."),
 	[CONF_LOGGING_ACTION_TARGET] = {
 		.name = "target", .type = CONF_T_ENUM, .def = "memory",
-		.words = words_target, .flags = LIVE,
-		.help = "Where lines go: memory is read with log print, echo "
-		    "is the system's log, or stderr in the foreground." },
+		.words = words_target,
+		.help = "Where lines go: memory is read with log print; they "
+		    "go to the system's log too, or to stderr in the "
+		    "foreground." },
 	[CONF_LOGGING_ACTION_MEMORY_LINES] = {
 		.name = "memory-lines", .type = CONF_T_NUM, .def = "100000",
-		.lo = 1, .hi = 1000000, .flags = LIVE,
+		.lo = 1, .hi = 1000000,
 		.help = "How many lines memory keeps." },
 	[CONF_LOGGING_ACTION_REMOTE] = {
 		.name = "remote", .type = CONF_T_ADDR,
@@ -40,7 +41,7 @@ const struct conf_prop schema_logging[CONF_LOGGING_PROPS] = {
 		    "account; error, warning, info, debug, packet." },
 	[CONF_LOGGING_ACTION_REF] = {
 		.name = "action", .type = CONF_T_REF,
-		.ref = CONF_LOGGING_ACTION, .def = "memory", .flags = LIVE,
+		.ref = CONF_LOGGING_ACTION, .def = "memory",
 		.help = "What is done with the line." },
 	[CONF_LOGGING_PREFIX] = {
 		.name = "prefix", .type = CONF_T_STR,
@@ -301,7 +302,9 @@ static const struct conf_prop props_installed_sa[] = {
 };
 
 static const struct conf_prop props_log[] = {
-	RO("time", "When."), RO("topics", "Topics."), RO("message", "The line."),
+	RO("time", "When."),
+	RO("topics", "Topics."),
+	RO("message", "The line."),
 };
 
 #define ROW(m, p, fl, t, text)						\

@@ -46,9 +46,6 @@ void val_free(const struct conf_prop *, struct conf_val *v);
 void val_default(const struct conf_prop *, struct conf_val *v);
 bool val_equal(const struct conf_prop *, const struct conf_val *,
     const struct conf_val *);
-/* A copy of the content; -1: no memory. */
-int val_copy(const struct conf_prop *, struct conf_val *dst,
-    const struct conf_val *src);
 /* Appends the text; nothing for an empty value. */
 void val_fmt(const struct conf_prop *, const struct conf_val *, struct buf *);
 /* Between processes. */

@@ -206,21 +206,3 @@ fail:
 	val_free(p, v);
 	return -1;
 }
-
-int
-val_copy(const struct conf_prop *p, struct conf_val *dst,
-    const struct conf_val *src)
-{
-	struct buf b;
-	struct cur c;
-	int r = -1;
-
-	buf_init(&b, CONF_OBJECT_MAX);
-	val_pack(p, src, &b);
-	if (buf_error(&b) == 0) {
-		cur_init(&c, b.data, b.len);
-		r = val_unpack(p, dst, &c);
-	}
-	buf_free(&b);
-	return r;
-}

@@ -24,7 +24,7 @@ enum ikecd_type {
 				 * whose peer showed that leaf are deleted */
 };
 
-#define CD_ID_MAX	512	/* body of an ID payload: type, reserved, data */
+#define CD_ID_MAX	516	/* body of an ID payload: type, reserved, data */
 #define CD_AUTH_MAX	2048	/* authentication data */
 #define CD_MSG_MAX	32768	/* an IKE_SA_INIT message */
 #define CD_CERTS_MAX	16	/* CERT payloads */

@@ -102,8 +102,8 @@ struct show_req *show_keep(const struct show_req *);
 
 /*
  * The filters of a request, compiled: every one must fit ("where a=b and
- * c~"re""); parameters are passed over.  For actions on some entries only; rows of a print are filtered
- * by controld.
+ * c~"re""); parameters are passed over.  For actions on some entries only;
+ * rows of a print are filtered by controld.
  */
 struct show_filter;
 /* NULL with *err filled (one line) when a regular expression is malformed. */
@@ -140,7 +140,8 @@ int show_row_next(struct cur *, uint16_t *nfields, struct show_pair *);
 
 /* Lengths for permit tables */
 #define SHOW_REQ_MIN	7
-#define SHOW_REQ_MAX	(7 + SHOW_ARGS_MAX * (5 + SHOW_NAME_LEN + SHOW_VALUE_LEN))
+#define SHOW_REQ_MAX							\
+	(7 + SHOW_ARGS_MAX * (5 + SHOW_NAME_LEN + SHOW_VALUE_LEN))
 #define SHOW_ROW_MIN	2
 #define SHOW_ROW_MAX	65535
 #define SHOW_END_MIN	2

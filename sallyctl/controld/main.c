@@ -15,6 +15,7 @@
 
 static struct owners *owners;
 static struct clients *clients;
+static int listener = -1;
 
 static int
 controld_init(struct child *c)
@@ -37,11 +38,20 @@ static void
 controld_socket(struct child *c, uint16_t kind, const struct endpoint *local,
     int fd)
 {
+	(void)c;
 	(void)local;
-	if (kind != CHILD_SOCK_CONTROL)
+	if (kind == CHILD_SOCK_CONTROL && listener == -1)
+		listener = fd;
+	else
 		close(fd);
-	else if (clients_listen(clients, fd) == -1)
-		child_fatal(c, "no memory for the control socket");
+}
+
+/* Clients wait in the socket's queue until there is somebody to ask. */
+static void
+controld_start(struct child *c)
+{
+	if (listener == -1 || clients_listen(clients, listener) == -1)
+		child_fatal(c, "no control socket");
 }
 
 int
@@ -52,6 +62,7 @@ main(int argc, char **argv)
 		.init = controld_init,
 		.peer_up = controld_peer_up,
 		.socket = controld_socket,
+		.start = controld_start,
 	};
 
 	return child_main(argc, argv, &ops);

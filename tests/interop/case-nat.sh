@@ -23,10 +23,13 @@ pings()
 		fail "no encapsulation: $(ip -n gw1 xfrm state)"
 }
 
+# natt_shown SELF PEER: who is behind a NAT, as sallyctl prints it.
 natt_shown()
 {
-	ctl gw1 /ip/ipsec/active-peers/print detail |
-	    grep -q 'natt-peer=\(yes\|true\)'
+	local out
+
+	out=$(ctl gw1 /ip/ipsec/active-peers/print detail)
+	[[ $out == *natt-self=$1* && $out == *natt-peer=$2* ]] || fail "$out"
 }
 
 keepalive()
@@ -65,11 +68,12 @@ peer_is_behind()
 net_up nat=gw1
 it "we initiate from behind a NAT, IKE moves to port 4500" we_are_behind
 it "ESP goes in UDP, both ways" pings
-it "active-peers shows NAT traversal" natt_shown
+it "active-peers shows that we are behind the NAT" natt_shown yes no
 it "rekeying child and IKE SA works behind the NAT" rekey_behind
 it "we send keepalives from behind the NAT" keepalive
 all_stop
 net_up nat=gw2
 it "strongSwan initiates from behind a NAT" peer_is_behind
 it "ESP goes in UDP, both ways, the peer behind the NAT" pings
+it "active-peers shows that the peer is behind the NAT" natt_shown no yes
 it "rekeying by the peer behind the NAT works" rekey_behind

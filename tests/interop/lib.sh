@@ -255,7 +255,7 @@ not_alive()
 {
 	local stat
 
-	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 0
+	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
 	[[ $stat == *') Z '* ]]
 }
 
@@ -283,7 +283,8 @@ wire_stop()
 }
 
 # wire_count KIND: datagrams seen so far; esp (bare), udpesp (ESP in UDP),
-# ike, keepalive, icmp (a gateway's port is closed), clear (anything else).
+# ike, keepalive, icmp (a gateway's port is closed), frag (later fragments of
+# ESP), clear (anything else).
 wire_count()
 {
 	local line kind n=0
@@ -295,6 +296,7 @@ wire_count()
 		*nat-keep-alive*)	kind=keepalive ;;
 		*isakmp*)		kind=ike ;;
 		*ICMP*\ udp\ port*)	kind=icmp ;;
+		*:\ ip-proto-50)	kind=frag ;;
 		*)			kind=clear ;;
 		esac
 		[ $kind != "$1" ] || n=$((n + 1))
@@ -587,16 +589,14 @@ gw_start()
 	    --run-dir "$dir/run" --state-dir "$dir/state" --control "$dir/control.sock" \
 	    --pid-file "$dir/sallyportd.pid" "$@" 2>>"$dir/log"
 	echo $! >"$dir/pid"
-	until_ok "$PATIENCE" gw_started "$node" && log_has "$node" "$started" &&
+	until_ok "$PATIENCE" gw_started "$node" && log_has "$node" "sallyportd runs" &&
 	    until_ok "$PATIENCE" ctl "$node" /ip/ipsec/peer/print ||
 		fail "sallyportd does not start: $(tail -n 5 "$dir/log")"
 }
 
-started='sallyportd runs'
-
 gw_started()
 {
-	log_has "$1" "$started" || not_alive "$(<"$W/$1/pid")"
+	log_has "$1" "sallyportd runs" || not_alive "$(<"$W/$1/pid")"
 }
 
 gw_stop()
@@ -617,23 +617,23 @@ ctl()
 # those of one name, one a line.
 gw_pids()
 {
-	local parent pid ppid comm exe
+	local parent pid stat exe
 
 	parent=$(<"$W/$1/pid")
 	for pid in /proc/[0-9]*; do
-		pid=${pid#/proc/}
-		read -r _ _ _ ppid _ 2>/dev/null <"/proc/$pid/stat" || continue
-		[ "$ppid" = "$parent" ] || continue
-		exe=$(readlink "/proc/$pid/exe") || continue
-		comm=${exe##*/}
-		[ -n "${2:-}" ] && [ "$comm" != "$2" ] || echo "$pid"
+		{ read -r stat <"$pid/stat"; } 2>/dev/null || continue
+		# The name in brackets may have blanks in it.
+		[[ ${stat##*) } == [!Z]\ "$parent "* ]] || continue
+		exe=$(readlink "$pid/exe") || continue
+		[ -n "${2:-}" ] && [ "${exe##*/}" != "$2" ] ||
+			echo "${pid#/proc/}"
 	done
 }
 
 # peer_up NODE: an IKE SA is established, as sallyctl sees it.
 peer_up()
 {
-	ctl "$1" /ip/ipsec/active-peers/print | grep -q established
+	[[ $(ctl "$1" /ip/ipsec/active-peers/print) == *established* ]]
 }
 
 peer_wait()

@@ -107,6 +107,7 @@ struct sim_conf {
 	unsigned policies;		/* 10.1.n.0/24 === 10.2.n.0/24 */
 	uint32_t ike_life, dpd;
 	uint32_t cookie_threshold;
+	uint16_t port;			/* of the peer; 0: 500 */
 	const char *peer_prefix;	/* NULL: the other node's address */
 	const char *wide;		/* NULL, or remote side of policy 0 */
 	enum peer_mode mode;

@@ -108,14 +108,14 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	peer = k->peers;
 	peer->id = 20;
 	snprintf(peer->name, CONF_NAME_MAX, "peer%u", 1 - node);
-	peer->port = 500;
+	peer->port = c->port == 0 ? 500 : c->port;
 	peer->mode = c->mode;
 	peer->passive = c->passive;
 	peer->initial_contact = !c->no_contact;
 	peer->profile = 10;
 	peer->address.addr = s->nat && node == 1 ? s->nat_addr :
 	    s->node[1 - node].addr;
-	peer->address.bits = 32;
+	peer->address.bits = addr_bits(&peer->address.addr);
 	if (c->peer_prefix != NULL)
 		(void)prefix_parse(&peer->address, c->peer_prefix, false);
 	k->identities->id = 50;

@@ -33,7 +33,7 @@ random_conf(struct sim *s, struct sim_conf *c)
 	c->transport = sim_chance(s, 150);
 	if (c->transport)
 		c->policies = 1;
-	c->ike_life = sim_chance(s, 500) ? 86400 : 60 + sim_below(s, 400);
+	c->ike_life = sim_chance(s, 500) ? 86400 : 20 + sim_below(s, 300);
 	c->dpd = 10 + sim_below(s, 40);
 	c->no_contact = sim_chance(s, 300);
 	c->passive = sim_chance(s, 300);

@@ -8,7 +8,8 @@
 #define SECRET	"Xq3vvJ0pK7sLw2Zr9TbN"
 #define SCRIPT								\
 	"/ip ipsec settings set ike-port=501 natt-port=4501\n"		\
-	"/ip ipsec profile add name=f enc-algorithm=aes-256-gcm,aes-256 "	\
+	"/ip ipsec profile add name=f "					\
+	"enc-algorithm=aes-256-gcm,aes-256 "				\
 	"hash-algorithm=sha384 dh-group=x25519 lifetime=2h\n"		\
 	"/ip ipsec proposal add name=r pfs-group=none esn=both\n"	\
 	"/ip ipsec peer\n"						\
@@ -19,7 +20,8 @@
 	"my-id=fqdn:gw.example remote-id=key-id:other\n"		\
 	"/ip ipsec policy\n"						\
 	"add peer=a tunnel=yes src-address=10.0.0.0/8,2001:db8::/32 "	\
-	"dst-address=10.9.0.0/16,2001:db9::/32 proposal=r protocol=udp "	\
+	"dst-address=10.9.0.0/16,2001:db9::/32 proposal=r "		\
+	"protocol=udp "							\
 	"dst-port=53 comment=remark\n"					\
 	"add peer=a tunnel=yes src-address=10.0.0.0/8,2001:db8::/32 "	\
 	"dst-address=10.9.0.0/16,2001:db9::/32 protocol=udp dst-port=53\n"

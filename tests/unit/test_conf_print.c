@@ -233,7 +233,8 @@ generate(struct gen *g)
 		put_props(g, CONF_MODE_CONFIG, "name address-pool "
 		    "split-include split-dns static-dns");
 		v6 = rnd(g, 2);
-		put(g, "\n/ip ipsec policy\nadd tunnel=yes protocol=tcp peer=r");
+		put(g, "\n/ip ipsec policy\nadd tunnel=yes protocol=tcp "
+		    "peer=r");
 		put_num(g, i);
 		put(g, " src-address=");
 		put_prefix(g, v6);
@@ -249,7 +250,8 @@ generate(struct gen *g)
 		put_props(g, CONF_LOGGING, "action");
 	}
 	if (rnd(g, 2))
-		put(g, "\n/ip ipsec policy\nset [find default=yes] disabled=yes "
+		put(g, "\n/ip ipsec policy\nset [find default=yes] "
+		    "disabled=yes "
 		    "proposal=q0\n/system logging\nset 1 disabled=yes\n");
 	buf_u8(&g->out, 0);
 }

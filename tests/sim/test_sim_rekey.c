@@ -1,0 +1,214 @@
+/*
+ * Rekeying of children and IKE SAs, by one side and by both at once; a
+ * comment for each message.
+ */
+#include "tests/sim/fixture.h"
+#include "ikepd/core.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+START_TEST(test_pfs_invalid_ke)
+{
+	struct sim_conf other;
+
+	c.policies = 2;
+	c.pfs[0] = "x25519";
+	c.pfs[1] = "ecp256";
+	other = c;
+	other.passive = true;
+	other.pfs[0] = "ecp256";
+	other.pfs[1] = NULL;
+	/* CREATE_CHILD_SA { SA, Ni, KEi(31), TSi, TSr } -->
+	 * <-- CREATE_CHILD_SA { N(INVALID_KE_PAYLOAD, 19) }
+	 * CREATE_CHILD_SA { SA, Ni, KEi(19), TSi, TSr } --> ... */
+	bring_up_with(&other);
+	check_up(2);
+	ck_assert_uint_eq(s->sent, 8);
+}
+END_TEST
+
+START_TEST(test_rekey_child)
+{
+	uint32_t spi;
+
+	c.pfs[0] = "x25519";
+	bring_up();
+	spi = sim_child_at(s, 0, 0)->r.spi_in;
+	/* CREATE_CHILD_SA { N(REKEY_SA), SA, Ni, KEi, TSi, TSr } -->
+	 * <-- CREATE_CHILD_SA { SA, Nr, KEr, TSi, TSr }
+	 * INFORMATIONAL { D(old) } --> <-- INFORMATIONAL { D(old) } */
+	engine_expire(s->node[0].engine, spi, false);
+	engine_expire(s->node[0].engine, spi, false);
+	sim_run(s, 2);
+	check_up(1);
+	ck_assert_uint_eq(s->sent, 8);
+	ck_assert_uint_ne(sim_child_at(s, 0, 0)->r.spi_in, spi);
+	ck_assert_uint_eq(sim_child_at(s, 0, 0)->r.replaces, spi);
+	ck_assert_uint_ne(sim_child_at(s, 1, 0)->r.replaces, 0);
+	ck_assert_uint_eq(sim_child_at(s, 0, 0)->r.pfs_group, 31);
+	/* The responder does the same. */
+	spi = sim_child_at(s, 1, 0)->r.spi_in;
+	engine_expire(s->node[1].engine, spi, false);
+	sim_run(s, 2);
+	check_up(1);
+	ck_assert_uint_eq(sim_child_at(s, 1, 0)->r.replaces, spi);
+}
+END_TEST
+
+START_TEST(test_rekey_child_collision)
+{
+	unsigned i;
+
+	bring_up();
+	/* Both send CREATE_CHILD_SA { N(REKEY_SA), ... } at once; the SA with
+	 * the lowest nonce goes, RFC 7296 2.8.1 */
+	for (i = 0; i < 10; i++) {
+		engine_expire(s->node[0].engine,
+		    sim_child_at(s, 0, 0)->r.spi_in, false);
+		engine_expire(s->node[1].engine,
+		    sim_child_at(s, 1, 0)->r.spi_in, false);
+		sim_run(s, 10);
+		check_up(1);
+	}
+	ck_assert_uint_eq(s->node[0].adds, 21);
+}
+END_TEST
+
+START_TEST(test_rekey_ike)
+{
+	struct ike_show before, after;
+	struct sim_conf other;
+
+	c.ike_life = 1000;
+	other = c;
+	other.passive = true;
+	other.ike_life = 0;
+	bring_up_with(&other);
+	ck_assert(sim_ike(s, 1, &before));
+	/* CREATE_CHILD_SA { SA(IKE, spi), Ni, KEi } -->
+	 * <-- CREATE_CHILD_SA { SA(IKE, spi), Nr, KEr }
+	 * INFORMATIONAL { D(IKE) } --> <-- INFORMATIONAL {} */
+	sim_run(s, 900);
+	check_up(1);
+	ck_assert(sim_ike(s, 1, &after));
+	ck_assert_uint_ne(before.spi_own, after.spi_own);
+	ck_assert_uint_gt(after.uptime_s, 890);
+	/* The child came along and can be rekeyed in the new SA. */
+	engine_expire(s->node[1].engine, sim_child_at(s, 1, 0)->r.spi_in,
+	    false);
+	sim_run(s, 5);
+	check_up(1);
+	/* Hour after hour */
+	sim_run(s, 36000);
+	check_up(1);
+}
+END_TEST
+
+/* Both lose patience within one round trip, now and then. */
+START_TEST(test_rekey_ike_collision)
+{
+	struct engine_stats a, b;
+	unsigned i;
+
+	s->net.delay_min = s->net.delay_max = 4000;
+	c.ike_life = 1000;
+	c.dpd = 0;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 200);
+	/* soft lifetimes differ by up to 50 s, the way takes 4 s */
+	sim_run(s, 80000);
+	for (i = 0; i < 100 && sim_agree(s) != NULL; i++)
+		sim_run(s, 1);
+	check_up(1);
+	sim_stats(s, 0, &a);
+	sim_stats(s, 1, &b);
+	ck_assert_uint_ge(a.ike_rekeyed, 95);
+	ck_assert_uint_ge(b.ike_rekeyed, 95);
+	/* No other IKE SA had to be made. */
+	ck_assert_uint_eq(a.established_initiator, 1);
+	ck_assert_uint_eq(b.established_responder, 1);
+}
+END_TEST
+
+/* Node 1 has this group alone from now on. */
+static void
+only_group(const char *name)
+{
+	struct offer *o =
+	    &s->node[1].engine->conf->conf->profiles[0].offer;
+
+	o->n[SUITE_KE] = 0;
+	ck_assert_int_eq(offer_add(o, suite_by_name(SUITE_KE, ALG_PHASE1,
+	    name)), 0);
+}
+
+START_TEST(test_rekey_ike_other_group)
+{
+	struct sim_conf other;
+	struct ike_show row;
+
+	c.group[1] = "ecp256";
+	c.ike_life = 1000;
+	other = c;
+	other.passive = true;
+	other.ike_life = 0;
+	bring_up_with(&other);
+	only_group("ecp256");
+	/* CREATE_CHILD_SA { SA, Ni, KEi(31) } -->
+	 * <-- CREATE_CHILD_SA { N(INVALID_KE_PAYLOAD, 19) }
+	 * CREATE_CHILD_SA { SA, Ni, KEi(19) } --> ... */
+	sim_run(s, 900);
+	check_up(1);
+	ck_assert(sim_ike(s, 0, &row));
+	ck_assert_str_eq(row.suite, "aes-128-gcm/sha256/ecp256");
+	ck_assert(sim_logged(s, "IKE SA rekeyed"));
+}
+END_TEST
+
+START_TEST(test_rekey_ike_refused)
+{
+	struct sim_conf other;
+
+	c.ike_life = 1000;
+	other = c;
+	other.passive = true;
+	other.ike_life = 0;
+	bring_up_with(&other);
+	only_group("ecp384");
+	/* <-- CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }: the SA lives on to
+	 * its hard end, then INFORMATIONAL { D(IKE) } --> */
+	sim_run(s, 900);
+	check_up(1);
+	ck_assert(sim_logged(s, "IKE SA rekey failed: peer=peer1 reason="
+	    "refused-by-peer: the peer answers with NO_PROPOSAL_CHOSEN"));
+	sim_run(s, 150);
+	ck_assert_uint_eq(sim_ikes(s, 1, NULL), 0);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *suite = suite_create("sim_rekey");
+	TCase *t = tcase_create("exchanges");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_set_timeout(t, 60);
+	tcase_add_test(t, test_pfs_invalid_ke);
+	tcase_add_test(t, test_rekey_child);
+	tcase_add_test(t, test_rekey_child_collision);
+	tcase_add_test(t, test_rekey_ike);
+	tcase_add_test(t, test_rekey_ike_collision);
+	tcase_add_test(t, test_rekey_ike_other_group);
+	tcase_add_test(t, test_rekey_ike_refused);
+	suite_add_tcase(suite, t);
+	r = srunner_create(suite);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
