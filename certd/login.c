@@ -5,6 +5,8 @@
 
 #include "lib/buf.h"
 
+#include <openssl/err.h>
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -71,6 +73,7 @@ void
 login_finish(struct login_job *j)
 {
 	j->env->pending--;
+	ERR_clear_error();
 	j->cb(j->arg, &j->a);
 	job_free(j);
 }

@@ -1,5 +1,7 @@
 #include "certd/login.h"
 
+#include "login_util.h"
+
 #include <check.h>
 
 #include <stdio.h>
@@ -27,12 +29,9 @@ static const char script[] =
 	"comment=two\n"
     "add peer=open secret=third-secret remote-id=ignore comment=three\n";
 
-#define LEN	72	/* of a message of ours */
-
 static struct idents *is;
 static struct conf *conf;
-static uint8_t msg_i[LEN], msg_r[LEN], nonce_i[32], nonce_r[32];
-static uint8_t sk_i[32], sk_r[32], auth[PRF_MAX];
+static uint8_t auth[PRF_MAX];
 static struct buf id_buf, asked_buf;
 
 static void
@@ -41,32 +40,6 @@ print_finding(void *arg, const struct conf_diag *d)
 	(void)arg;
 	if (d->level == CONF_ERROR)
 		fprintf(stderr, "%u:%u: %s\n", d->line, d->col, d->text);
-}
-
-/* Header, a Ke payload of nothing, a nonce. */
-static void
-message(uint8_t *m, bool request, const uint8_t *nonce)
-{
-	struct buf b;
-
-	buf_init(&b, LEN);
-	buf_u64(&b, 0x1122334455667788);
-	buf_u64(&b, request ? 0 : 0x99aabbccddeeff00);
-	buf_u8(&b, 34);
-	buf_u8(&b, 0x20);
-	buf_u8(&b, 34);
-	buf_u8(&b, request ? 0x08 : 0x20);
-	buf_u32(&b, 0);
-	buf_u32(&b, LEN);
-	buf_u16(&b, 40 << 8);
-	buf_u16(&b, 8);
-	buf_u32(&b, 0);
-	buf_u16(&b, 0);
-	buf_u16(&b, 36);
-	buf_put(&b, nonce, 32);
-	ck_assert_int_eq(buf_error(&b), 0);
-	memcpy(m, b.data, LEN);
-	buf_free(&b);
 }
 
 static void
@@ -80,12 +53,6 @@ setup(void)
 	ck_assert_ptr_nonnull(conf);
 	is = idents_new(conf);
 	ck_assert_ptr_nonnull(is);
-	memset(nonce_i, 1, sizeof(nonce_i));
-	memset(nonce_r, 2, sizeof(nonce_r));
-	memset(sk_i, 3, sizeof(sk_i));
-	memset(sk_r, 4, sizeof(sk_r));
-	message(msg_i, true, nonce_i);
-	message(msg_r, false, nonce_r);
 	buf_init(&id_buf, 600);
 	buf_init(&asked_buf, 600);
 }
@@ -115,59 +82,19 @@ comment_of(uint32_t identity)
 	return o == NULL ? "" : conf_str(o, CONF_IDENTITY_COMMENT);
 }
 
-static struct part
-id_body(struct buf *b, const char *text)
-{
-	const char *why;
-	struct ikeid id;
-
-	buf_reset(b);
-	if (text == NULL)
-		return (struct part){ NULL, 0 };
-	ck_assert_int_eq(ikeid_parse(&id, text, &why), 0);
-	ikeid_put_body(b, &id);
-	return (struct part){ b->data, b->len };
-}
-
 static struct login
 login(const char *peer, bool initiator)
 {
-	const struct part mi = { msg_i, LEN }, mr = { msg_r, LEN };
-	const struct part ni = { nonce_i, 32 }, nr = { nonce_r, 32 };
-	const struct part ki = { sk_i, 32 }, kr = { sk_r, 32 };
-	struct login l = {
-		.peer = peer_id(peer),
-		.parts = {
-			.prf = suite_by_id(SUITE_PRF, 5, 0),
-			.initiator = initiator,
-			.msg_own = initiator ? mi : mr,
-			.msg_peer = initiator ? mr : mi,
-			.nonce_own = initiator ? ni : nr,
-			.nonce_peer = initiator ? nr : ni,
-			.sk_own = initiator ? ki : kr,
-			.sk_peer = initiator ? kr : ki,
-		},
-		.method = AUTH_METHOD_PSK,
-	};
-
-	ck_assert_int_eq(addr_parse(&l.local, "203.0.113.1"), 0);
-	return l;
+	return login_of(peer_id(peer), initiator);
 }
 
 /* The other end makes its AUTH with this secret and ID. */
 static void
 peer_says(struct login *l, const char *id, const char *secret)
 {
-	struct auth_parts theirs = l->parts;
+	struct auth_parts theirs = parts_mirrored(&l->parts);
 	struct secret psk = { 0 };
 
-	theirs.initiator = !l->parts.initiator;
-	theirs.msg_own = l->parts.msg_peer;
-	theirs.msg_peer = l->parts.msg_own;
-	theirs.nonce_own = l->parts.nonce_peer;
-	theirs.nonce_peer = l->parts.nonce_own;
-	theirs.sk_own = l->parts.sk_peer;
-	theirs.sk_peer = l->parts.sk_own;
 	l->verify = true;
 	l->id_peer = id_body(&id_buf, id);
 	ck_assert_int_eq(secret_set(&psk, secret, strlen(secret)), 0);
@@ -178,19 +105,11 @@ peer_says(struct login *l, const char *id, const char *secret)
 }
 
 static void
-keep(void *arg, const struct login_answer *a)
-{
-	struct login_answer *to = arg;
-
-	*to = *a;
-}
-
-static void
 decide(struct idents *with, const struct login *l, struct login_answer *a)
 {
 	struct login_env env = { .is = with };
 
-	login_start(&env, l, keep, a);
+	login_start(&env, l, login_keep, a);
 	ck_assert_uint_eq(env.pending, 0);
 }
 
