@@ -22,7 +22,8 @@
 #define RETRANS_FIRST_MS	1000
 #define RETRANS_NUM		9	/* each wait is 9/5 of the one before */
 #define RETRANS_DEN		5
-#define RETRANS_TRIES		8	/* sendings; 136 s in all (2.4) */
+#define RETRANS_MAX_MS		30000
+#define RETRANS_TRIES		9	/* sendings; 131 s in all (2.4) */
 #define RETRANS_TRIES_PROBE	6	/* of liveness, IKE_AUTH; 41 s in all */
 #define RETRANS_TRIES_INIT	5	/* of IKE_SA_INIT; 22 s in all */
 #define RETRANS_TRIES_STOP	2	/* when we go; 3 s in all */

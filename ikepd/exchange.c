@@ -124,6 +124,8 @@ retransmit_arm(struct engine *e, struct ike_sa *sa)
 
 	for (i = 1; i < sa->tries; i++)
 		ms = ms * RETRANS_NUM / RETRANS_DEN;
+	if (ms > RETRANS_MAX_MS)
+		ms = RETRANS_MAX_MS;
 	sa_due(e, sa, DUE_RETRANSMIT, mono_add(eng_now(e), MONO_MS(ms)));
 }
 

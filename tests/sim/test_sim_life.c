@@ -122,7 +122,7 @@ START_TEST(test_patience)
 	s->node[1].deaf = true;
 	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
 	    false);
-	sim_run(s, 100);
+	sim_run(s, 95);
 	ck_assert(!sim_logged(s, "the peer counts as dead"));
 	s->node[1].deaf = false;
 	sim_run(s, 40);
