@@ -1,4 +1,5 @@
 #include "ikepd/child.h"
+#include "ikepd/task.h"
 #include "ikepd/tsel.h"
 #include "ikepd/wire/sa.h"
 
@@ -229,11 +230,50 @@ child_move_all(struct engine *e, struct ike_sa *from, struct ike_sa *to)
 		next = c->next;
 		if (c->state == CHILD_ADDING)
 			continue;
+		if (c->rekey_failed)
+			sa_due_in(e, to, DUE_REKEY, REKEY_AGAIN_S);
 		unlink_child(e, c);
 		link_child(to, c);
 		(void)hash_set(&e->children_out,
 		    out_key(c->ike_spi, c->spi_out), c);
 	}
+}
+
+void
+rekey_again(struct engine *e, struct ike_sa *sa, uint32_t spi_in)
+{
+	struct child *c = spi_in == 0 ? NULL : child_get(e, spi_in);
+
+	if (c != NULL) {
+		sa = store_get(e, c->ike_spi);
+		c->rekey_failed = c->state == CHILD_LIVE;
+	} else if (spi_in == 0)
+		sa->rekey_failed = true;
+	/* Up to ten seconds more, lest both ends meet again. */
+	if (sa != NULL && sa->state == SA_ESTABLISHED &&
+	    (c == NULL ? sa->rekey_failed : c->rekey_failed) &&
+	    mono_is_never(sa->due[DUE_REKEY]))
+		sa_due_in(e, sa, DUE_REKEY, REKEY_AGAIN_S +
+		    (unsigned)(eng_random64(e) % 10));
+}
+
+void
+rekey_due(struct engine *e, struct ike_sa *sa)
+{
+	struct child *c;
+
+	if (sa->state != SA_ESTABLISHED)
+		return;
+	for (c = sa->children; c != NULL; c = c->next) {
+		if (c->rekey_failed && c->state == CHILD_LIVE)
+			(void)task_list_add(&sa->tasks, TASK_CHILD_REKEY,
+			    c->spi_in);
+		c->rekey_failed = false;
+	}
+	if (sa->rekey_failed)
+		(void)task_list_add(&sa->tasks, TASK_IKE_REKEY, 0);
+	sa->rekey_failed = false;
+	task_run(e, sa);
 }
 
 struct child *

@@ -27,6 +27,7 @@ struct child {
 	uint8_t state;			/* enum child_state */
 	bool initiator, transport, encap, esn, rekeying;
 	bool peer_deleted;		/* while keymgr was still asked */
+	bool rekey_failed;		/* again at DUE_REKEY of its SA */
 	uint16_t encr, encr_bits, integ, pfs_group;
 	uint8_t nlocal, nremote;
 	struct ts ts[];
@@ -70,6 +71,13 @@ void child_remove(struct engine *, struct child *);
 void child_remove_all(struct engine *, struct ike_sa *);
 /* All children go over to another IKE SA (RFC 7296 2.18). */
 void child_move_all(struct engine *, struct ike_sa *from, struct ike_sa *to);
+/*
+ * A rekey came to nothing: the child, while it lives, or with spi_in 0 the
+ * IKE SA is rekeyed again before long.
+ */
+void rekey_again(struct engine *, struct ike_sa *, uint32_t spi_in);
+/* DUE_REKEY of an SA. */
+void rekey_due(struct engine *, struct ike_sa *);
 /* The request that describes it, without keys; borrows from c. */
 void child_describe(const struct engine *, const struct child *,
     struct child_req *);

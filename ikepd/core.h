@@ -22,7 +22,9 @@
 #define RETRANS_FIRST_MS	1000
 #define RETRANS_NUM		9	/* each wait is 9/5 of the one before */
 #define RETRANS_DEN		5
-#define RETRANS_TRIES		6	/* sendings; 41 s in all */
+#define RETRANS_MAX_MS		30000
+#define RETRANS_TRIES		9	/* sendings; 131 s in all (2.4) */
+#define RETRANS_TRIES_PROBE	6	/* of liveness, IKE_AUTH; 41 s in all */
 #define RETRANS_TRIES_INIT	5	/* of IKE_SA_INIT; 22 s in all */
 #define RETRANS_TRIES_STOP	2	/* when we go; 3 s in all */
 
@@ -30,6 +32,7 @@
 #define WORK_S			20	/* certd, keymgr or DH must answer */
 #define CACHE_S			180	/* repeated requests may come so long */
 #define CLOSED_S		45	/* a closed SA repeats its last word */
+#define REKEY_AGAIN_S		30	/* after a rekey came to nothing */
 #define REPLACED_S		60	/* the peer should have deleted it */
 #define TEMP_FAILURE_MAX_S	180	/* RFC 7296 2.25 */
 #define COOKIE_ROTATE_S		60
@@ -129,6 +132,12 @@ struct conf_peer *sa_conf(const struct engine *, const struct ike_sa *);
 /* Begins a handshake with a peer; tasks (may be NULL) go with it. */
 struct ike_sa *initiate(struct engine *, struct conf_peer *,
     struct task **tasks);
+/*
+ * Negotiates another IKE SA with children for the same policies, and ends
+ * this one when that stands: for a peer that will not rekey (RFC 7296 4).
+ * Does nothing where we do not initiate, or one is coming already.
+ */
+void initiate_instead(struct engine *, struct ike_sa *);
 /* A peer lost an SA or an attempt failed: tries again when wanted. */
 void initiate_later(struct engine *, struct peer_run *);
 /* Peers whose retry is due. */

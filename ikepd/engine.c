@@ -305,6 +305,9 @@ on_due(struct engine *e, struct ike_sa *sa, enum sa_due which)
 		sa->task_paused = false;
 		task_run(e, sa);
 		break;
+	case DUE_REKEY:
+		rekey_due(e, sa);
+		break;
 	case DUE_CACHE:
 		store_del_init(e, sa);
 		free(sa->resp);

@@ -124,6 +124,8 @@ retransmit_arm(struct engine *e, struct ike_sa *sa)
 
 	for (i = 1; i < sa->tries; i++)
 		ms = ms * RETRANS_NUM / RETRANS_DEN;
+	if (ms > RETRANS_MAX_MS)
+		ms = RETRANS_MAX_MS;
 	sa_due(e, sa, DUE_RETRANSMIT, mono_add(eng_now(e), MONO_MS(ms)));
 }
 
@@ -215,11 +217,23 @@ xchg_request_done(struct engine *e, struct ike_sa *sa)
 	sa_due_never(e, sa, DUE_RETRANSMIT);
 }
 
+static unsigned
+tries_max(const struct engine *e, const struct ike_sa *sa)
+{
+	if (e->stopping)
+		return RETRANS_TRIES_STOP;
+	if (sa->state == SA_INIT_SENT)
+		return RETRANS_TRIES_INIT;
+	if (sa_half_open(sa) ||
+	    (sa->own != NULL && sa->own->kind == TASK_LIVENESS))
+		return RETRANS_TRIES_PROBE;
+	return RETRANS_TRIES;
+}
+
 void
 xchg_retransmit(struct engine *e, struct ike_sa *sa)
 {
-	unsigned max = e->stopping ? RETRANS_TRIES_STOP :
-	    sa->state == SA_INIT_SENT ? RETRANS_TRIES_INIT : RETRANS_TRIES;
+	unsigned max = tries_max(e, sa);
 
 	if (sa->req == NULL)
 		return;

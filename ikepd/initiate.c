@@ -121,6 +121,50 @@ initiate_later(struct engine *e, struct peer_run *pr)
 	    MONO_MS(s * 1000 + eng_random64(e) % 1000)));
 }
 
+static bool
+being_replaced(const struct peer_run *pr, const struct ike_sa *old)
+{
+	const struct ike_sa *sa;
+
+	for (sa = pr->sas; sa != NULL; sa = sa->peer_next)
+		if (sa->old_sa == old->k->spi_own)
+			return true;
+	return false;
+}
+
+void
+initiate_instead(struct engine *e, struct ike_sa *old)
+{
+	struct conf_peer *cp = sa_conf(e, old);
+	struct peer_run *pr = store_peer(e, old->k->peer);
+	struct task *tasks = NULL;
+	struct ike_sa *sa;
+	struct child *c;
+
+	if (cp == NULL || pr == NULL || e->stopping || cp->c->passive ||
+	    !reachable(cp) || old->state != SA_ESTABLISHED ||
+	    being_replaced(pr, old))
+		return;
+	for (c = old->children; c != NULL; c = c->next) {
+		const struct ike_policy *p = confidx_policy(e->conf,
+		    c->policy);
+
+		if (p != NULL && initiable(p) && c->state == CHILD_LIVE)
+			(void)task_list_child(&tasks, p->id, NULL);
+	}
+	if (tasks == NULL)
+		return;
+	if (!task_list_add(&tasks, TASK_OLD_DEL, 0)) {
+		task_free_all(&tasks);
+		return;
+	}
+	log_info(LOG_T_IPSEC, "peer %s does not rekey; a new IKE SA is "
+	    "negotiated to take over", cp->c->name);
+	sa = initiate(e, cp, &tasks);
+	if (sa != NULL)
+		sa->old_sa = old->k->spi_own;
+}
+
 /* Brings up a peer with a child for each of its policies. */
 static void
 bring_up(struct engine *e, struct peer_run *pr)

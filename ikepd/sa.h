@@ -45,6 +45,7 @@ enum sa_due {
 	DUE_DPD,
 	DUE_KEEPALIVE,
 	DUE_TASK,		/* a task was put off until then */
+	DUE_REKEY,		/* rekeys that came to nothing: again */
 	DUE_CACHE,		/* what repeats of messages need may go */
 	DUE_N
 };
@@ -91,6 +92,7 @@ struct ike_sa {
 	bool in_process;	/* the peer's request next_in is in hand */
 	bool dpd_asked;		/* stat_get without answer */
 	bool soft_passed;
+	bool rekey_failed;	/* of the SA itself; again at DUE_REKEY */
 	bool lingers;		/* SA_CLOSED, and counted as such */
 	uint8_t tries;		/* sendings of the request in hand */
 	uint8_t temp_failures;	/* TEMPORARY_FAILURE in a row */
@@ -108,6 +110,7 @@ struct ike_sa {
 	uint64_t init_key;	/* in the table of IKE_SA_INIT requests, or 0 */
 	uint64_t rival_of;	/* made by the peer's rekey of this SA, which
 				 * we were rekeying too; 0: none */
+	uint64_t old_sa;	/* ended once this one stands; 0: none */
 	struct handshake *hs;
 	struct work *own;	/* our exchange in hand */
 	struct work *theirs;	/* the peer's request in hand */

@@ -57,7 +57,7 @@ sa_due_never(struct engine *e, struct ike_sa *sa, enum sa_due which)
 static const uint8_t state_limit[SA_STATES] = {
 	[SA_INIT_KE] = 150,
 	[SA_INIT_REPLY] = HALF_OPEN_S,
-	[SA_REKEY_NEW] = 120,
+	[SA_REKEY_NEW] = 180,
 	[SA_REPLACED] = REPLACED_S,
 	[SA_DELETING] = 60,
 	[SA_CLOSED] = CLOSED_S,

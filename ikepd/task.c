@@ -4,6 +4,20 @@
 
 #include <stdlib.h>
 
+/* Its children have successors in this SA by now. */
+static enum task_start
+old_del_start(struct engine *e, struct ike_sa *sa, const struct task *t)
+{
+	struct ike_sa *old = sa->old_sa == 0 ? NULL :
+	    store_get(e, sa->old_sa);
+
+	(void)t;
+	sa->old_sa = 0;
+	if (old != NULL && old->state == SA_ESTABLISHED)
+		(void)task_add_first(e, old, TASK_IKE_DEL, 0);
+	return TASK_NEEDLESS;
+}
+
 /* Who starts what. */
 static enum task_start (*const starters[TASK_KINDS])(struct engine *,
     struct ike_sa *, const struct task *) = {
@@ -14,6 +28,7 @@ static enum task_start (*const starters[TASK_KINDS])(struct engine *,
 	[TASK_IKE_REKEY] = v2_rekey_ike_start,
 	[TASK_IKE_DEL] = v2_delete_ike_start,
 	[TASK_LIVENESS] = v2_liveness_start,
+	[TASK_OLD_DEL] = old_del_start,
 };
 
 static bool

@@ -16,6 +16,7 @@ enum task_kind {
 	TASK_IKE_REKEY,
 	TASK_IKE_DEL,		/* arg: notify to give instead of a Delete */
 	TASK_LIVENESS,
+	TASK_OLD_DEL,		/* the SA that this one stands in for goes */
 	TASK_KINDS
 };
 

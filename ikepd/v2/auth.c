@@ -88,8 +88,10 @@ superfluous(struct engine *e, struct ike_sa *sa)
 	struct ike_sa *o;
 
 	for (o = pr == NULL ? NULL : pr->sas; o != NULL; o = o->peer_next)
-		if (o != sa && o->state == SA_ESTABLISHED && addr_equal(
-		    &o->k->path.remote.addr, &sa->k->path.remote.addr))
+		if (o != sa && o->state == SA_ESTABLISHED &&
+		    o->k->spi_own != sa->old_sa &&
+		    addr_equal(&o->k->path.remote.addr,
+		    &sa->k->path.remote.addr))
 			break;
 	if (o == NULL)
 		return false;

@@ -53,8 +53,13 @@ rekey_over(struct engine *e, const struct work *w)
 void
 child_over(struct engine *e, struct ike_sa *sa)
 {
+	uint32_t old = sa->own == NULL ? 0 : sa->own->old_child;
+
 	rekey_over(e, sa->own);
 	work_end(e, &sa->own);
+	/* The kernel asks once for it. */
+	if (old != 0)
+		rekey_again(e, sa, old);
 	task_run(e, sa);
 }
 
@@ -237,6 +242,7 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
     const struct notify_body *n)
 {
 	struct work *w = sa->own;
+	bool rekeys;
 
 	switch (err) {
 	case N_INVALID_KE_PAYLOAD:
@@ -262,7 +268,11 @@ child_refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 		break;
 	}
 	nego_refused(e, sa, w, err);
+	rekeys = w->old_child != 0;
 	child_over(e, sa);
+	/* RFC 7296 4: all that a minimal peer offers is to begin anew. */
+	if (rekeys && err == N_NO_ADDITIONAL_SAS)
+		initiate_instead(e, sa);
 }
 
 /* <-- HDR, SK {[N(USE_TRANSPORT_MODE)], SA, Nr, [KEr], TSi, TSr} */

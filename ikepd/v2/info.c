@@ -134,6 +134,22 @@ struct deletes {
 	uint32_t spis[DELETES_MAX];	/* ours, of the pairs that went */
 };
 
+/* The peer takes back its rekey: unless another stands, the old child may
+ * be rekeyed again. */
+static void
+rekey_undone(struct engine *e, const struct ike_sa *sa, uint32_t replaced)
+{
+	struct child *old = replaced == 0 ? NULL : child_get(e, replaced);
+	const struct child *c;
+
+	if (old == NULL || old->state != CHILD_REKEYED)
+		return;
+	for (c = sa->children; c != NULL; c = c->next)
+		if (c->replaces == replaced)
+			return;
+	old->state = CHILD_LIVE;
+}
+
 /*
  * RFC 7296 1.4.1: the other half of each pair is named in the answer,
  * unless we are deleting it ourselves.
@@ -160,8 +176,12 @@ delete_children(struct engine *e, struct ike_sa *sa,
 			out->spis[out->n++] = c->spi_in;
 		if (c->state == CHILD_ADDING)
 			c->peer_deleted = true;
-		else
+		else {
+			uint32_t replaced = c->replaces;
+
 			child_remove(e, c);
+			rekey_undone(e, sa, replaced);
+		}
 	}
 }
 

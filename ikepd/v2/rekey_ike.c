@@ -274,8 +274,12 @@ refused(struct engine *e, struct ike_sa *sa, uint16_t err,
 	    ike_notify_name(err));
 	if (err == N_INVALID_SYNTAX)
 		sa_destroy(e, sa);
-	else
+	else {
 		rekey_ike_over(e, sa);
+		rekey_again(e, sa, 0);
+		/* Another one before this one's hard end. */
+		initiate_instead(e, sa);
+	}
 }
 
 static int

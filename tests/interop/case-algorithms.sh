@@ -33,7 +33,7 @@ ours()
 	done
 	echo "/ip ipsec settings set allow-weak=yes"
 	gw_conf enc="$(join "${phase1[@]}"),chacha20poly1305,3des" \
-	    cenc="$(join "${phase2[@]}"),chacha20poly1305,3des,des,null" \
+	    cenc="$(join "${phase2[@]}"),chacha20poly1305,3des,des,blowfish,null" \
 	    hash=md5,sha1,sha256,sha384,sha512,aes-xcbc,aes-cmac \
 	    cauth=md5,sha1,sha256,sha384,sha512,aes-xcbc,aes-cmac \
 	    dh="$(join "${groups[@]}")" \
@@ -79,7 +79,7 @@ each()
 		it "$g, $role initiates" combination "$role" \
 		    aes128gcm16-prfsha256-$g aes128gcm16
 	done
-	for c in des null; do
+	for c in des blowfish128 null; do
 		it "$c in ESP, $role initiates" combination "$role" \
 		    aes128-sha256-x25519 $c-sha256
 	done

@@ -1,6 +1,6 @@
 # Rekeying under continuous pings: child by the peer with and without PFS,
-# IKE SA by the peer, child by us at the soft lifetime.  New SA before old,
-# no echo lost.
+# IKE SA by the peer, child and IKE SA by us at the soft lifetime.  New SA
+# before old, no echo lost.
 
 spis_other()
 {
@@ -26,7 +26,7 @@ rekeyed()
 up()
 {
 	swan_conf esp="$1" child="$2" conn="$3" | swan_start gw2
-	gw_conf pfs="$4" proposal="$5" | gw_start gw1
+	gw_conf pfs="$4" proposal="$5" profile="${6:-}" | gw_start gw1
 	peer_wait gw1
 	sa_wait gw1 2
 	ping_ok lan1 10.2.0.10
@@ -65,6 +65,19 @@ by_us_again()
 	wire_clean
 }
 
+ike_by_us()
+{
+	local lost
+
+	ping_start lan1 10.2.0.10
+	log_wait gw2 'rekeyed between' 60
+	lost=$(ping_loss)
+	[ "$lost" = 0 ] || fail "$lost echoes lost"
+	peer_wait gw1
+	# The children hang on the new IKE SA.
+	child_by_peer
+}
+
 with_pfs()
 {
 	grep -q 'CREATE_CHILD_SA re.* KE ' "$W/gw2/log" ||
@@ -83,10 +96,11 @@ it "the peer rekeys the child with PFS" child_by_peer
 it "the rekeying had its own key exchange" with_pfs
 all_stop
 wire_start
-it "the tunnel is up, with a short lifetime" \
-    up aes128gcm16 '' '' none 'lifetime=30s'
+it "the tunnel is up, with short lifetimes" \
+    up aes128gcm16 '' '' none 'lifetime=30s' 'lifetime=1m'
 it "we rekey the child at the soft lifetime" by_us
 it "and again" by_us_again
+it "we rekey the IKE SA before its lifetime is over" ike_by_us
 all_stop
 wire_start
 it "the tunnel is up, with a short lifetime and PFS" \

@@ -227,6 +227,8 @@ ping_start()
 {
 	on_bg "$1" ping -n -q -i 0.05 "$2" >"$W/ping.log" 2>&1
 	echo $! >"$W/ping.pid"
+	# Before that it would not heed the signal that ends it.
+	until_ok 5 test -s "$W/ping.log" || fail "ping does not start"
 }
 
 ping_loss()

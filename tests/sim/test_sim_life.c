@@ -113,6 +113,29 @@ START_TEST(test_liveness)
 }
 END_TEST
 
+/* RFC 7296 2.4: a peer that starts anew for a minute and a half is waited
+ * for, unless it is liveness that asks. */
+START_TEST(test_patience)
+{
+	c.dpd = 0;
+	bring_up();
+	s->node[1].deaf = true;
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	sim_run(s, 95);
+	ck_assert(!sim_logged(s, "the peer counts as dead"));
+	s->node[1].deaf = false;
+	sim_run(s, 40);
+	check_up(1);
+	ck_assert(!sim_logged(s, "the peer counts as dead"));
+	s->node[1].deaf = true;
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	sim_run(s, 140);
+	ck_assert(sim_logged(s, "the peer counts as dead"));
+}
+END_TEST
+
 /* The n-th datagram of the responder is lost, and its bytes are kept. */
 static uint8_t kept[2][4096];
 static size_t kept_len[2];
@@ -635,6 +658,7 @@ main(void)
 	tcase_add_test(t, test_kill);
 	tcase_add_test(t, test_kill_both);
 	tcase_add_test(t, test_liveness);
+	tcase_add_test(t, test_patience);
 	tcase_add_test(t, test_response_cache);
 	tcase_add_test(t, test_nat);
 	tcase_add_test(t, test_initial_contact);

@@ -188,6 +188,110 @@ START_TEST(test_rekey_ike_refused)
 }
 END_TEST
 
+/* Our keymgr refuses the new child, and later takes one. */
+START_TEST(test_rekey_child_again)
+{
+	struct engine_stats st;
+	uint32_t spi;
+
+	bring_up();
+	s->node[0].help.child_fails = 1000;
+	spi = sim_child_at(s, 0, 0)->r.spi_in;
+	/* The peer has one that we have not: INFORMATIONAL { D(ESP) } --> */
+	engine_expire(s->node[0].engine, spi, false);
+	sim_run(s, 25);
+	check_up(1);
+	ck_assert_uint_eq(sim_child_at(s, 0, 0)->r.spi_in, spi);
+	s->node[0].help.child_fails = 0;
+	/* The kernel does not ask again; we do. */
+	sim_run(s, 30);
+	check_up(1);
+	sim_stats(s, 0, &st);
+	ck_assert_uint_eq(st.children_rekeyed, 1);
+	ck_assert_uint_ne(sim_child_at(s, 0, 0)->r.spi_in, spi);
+	sim_run(s, 200);
+	sim_stats(s, 0, &st);
+	ck_assert_uint_eq(st.children_rekeyed, 1);
+}
+END_TEST
+
+START_TEST(test_rekey_child_no_more)
+{
+	struct ike_show before, after;
+	struct engine_stats st;
+
+	c.policies = 3;
+	bring_up();
+	check_up(3);
+	ck_assert(sim_ike(s, 0, &before));
+	s->node[1].help.child_fails = 1000;
+	/* <-- CREATE_CHILD_SA { N(NO_ADDITIONAL_SAS) }: IKE_SA_INIT -->, and
+	 * the old SA stays while the new one has no children either. */
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	sim_run_ms(s, 30);
+	s->node[1].help.child_fails = 0;
+	sim_run(s, 5);
+	check_up(3);
+	ck_assert(sim_ike(s, 0, &after));
+	ck_assert_uint_ne(before.spi_own, after.spi_own);
+	ck_assert(sim_logged(s, "a new IKE SA is negotiated to take over"));
+	ck_assert(!sim_logged(s, "INITIAL_CONTACT"));
+	sim_run(s, 100);
+	check_up(3);
+	sim_stats(s, 0, &st);
+	ck_assert_uint_eq(st.established_initiator, 2);
+}
+END_TEST
+
+static unsigned gap;
+
+/* Watches whether node 0 is ever without a child. */
+static enum sim_fate
+watch_gap(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)from;
+	(void)path;
+	(void)data;
+	(void)len;
+	if (sim_children(sim, 0) == 0)
+		gap++;
+	return SIM_PASS;
+}
+
+START_TEST(test_rekey_ike_instead)
+{
+	struct ike_show before, after;
+	struct engine_stats st;
+	struct sim_conf other;
+
+	c.group[1] = "ecp256";
+	c.ike_life = 1000;
+	other = c;
+	other.passive = true;
+	other.ike_life = 0;
+	bring_up_with(&other);
+	ck_assert(sim_ike(s, 0, &before));
+	/* <-- CREATE_CHILD_SA { N(NO_PROPOSAL_CHOSEN) }, since the group we
+	 * ask with is the only one we have for it; a new SA comes first. */
+	only_group("ecp384");
+	sim_run(s, 810);
+	check_up(1);
+	ck_assert(sim_logged(s, "does not rekey"));
+	gap = 0;
+	s->tap = watch_gap;
+	only_group("x25519");
+	sim_run(s, 200);
+	check_up(1);
+	ck_assert(sim_ike(s, 0, &after));
+	ck_assert_uint_ne(before.spi_own, after.spi_own);
+	ck_assert_uint_eq(gap, 0);
+	sim_stats(s, 0, &st);
+	ck_assert_uint_eq(st.established_initiator + st.ike_rekeyed, 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -205,6 +309,9 @@ main(void)
 	tcase_add_test(t, test_rekey_ike_collision);
 	tcase_add_test(t, test_rekey_ike_other_group);
 	tcase_add_test(t, test_rekey_ike_refused);
+	tcase_add_test(t, test_rekey_child_again);
+	tcase_add_test(t, test_rekey_child_no_more);
+	tcase_add_test(t, test_rekey_ike_instead);
 	suite_add_tcase(suite, t);
 	r = srunner_create(suite);
 	srunner_run_all(r, CK_NORMAL);
