@@ -4,6 +4,7 @@
 #include "ikepd/child.h"
 #include "ikepd/core.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/task.h"
 #include "ikepd/tsel.h"
 
@@ -210,6 +211,31 @@ want_remote(const struct engine *e, const struct ike_sa *sa,
 }
 
 static bool
+want_fp(const struct engine *e, const struct ike_sa *sa, const void *arg)
+{
+	(void)e;
+	return sa->session != NULL &&
+	    memcmp(sa->session->fp, arg, AUTH_FP_LEN) == 0;
+}
+
+unsigned
+engine_revoked(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
+{
+	static const uint8_t none[AUTH_FP_LEN];
+	unsigned n;
+
+	if (memcmp(fp, none, sizeof(none)) == 0)
+		return 0;
+	eng_enter(e);
+	n = each_sa(e, want_fp, fp);
+	eng_leave(e);
+	if (n > 0)
+		log_info(LOG_T_IPSEC, "%u IKE SAs end: the peer's certificate "
+		    "was revoked", n);
+	return n;
+}
+
+static bool
 want_spi(const struct engine *e, const struct ike_sa *sa, const void *arg)
 {
 	(void)e;
@@ -304,6 +330,7 @@ engine_mapping(struct engine *e, uint32_t spi_in,
 		if (o->encap && o->state != CHILD_ADDING)
 			e->ops.child_path(e->ops.ctx, o->spi_in,
 			    &sa->k->path.local, remote);
+	session_moved(e, sa);
 	eng_leave(e);
 }
 
@@ -320,4 +347,5 @@ engine_resync(struct engine *e)
 		child_describe(e, c, &r);
 		e->ops.child_adopt(e->ops.ctx, &r);
 	}
+	session_vips(e);
 }

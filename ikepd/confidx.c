@@ -88,6 +88,8 @@ give_policies(struct confidx *x)
 		for (j = i; j < n && x->policy_refs[j]->peer ==
 		    x->policy_refs[i]->peer; j++)
 			;
+		if (x->policy_refs[i]->peer == 0)
+			x->ntemplates = j - i;
 		cp = confidx_peer(x, x->policy_refs[i]->peer);
 		if (cp == NULL)
 			continue;
@@ -127,6 +129,22 @@ index_ids(struct confidx *x)
 	return r;
 }
 
+static void
+give_identities(struct confidx *x)
+{
+	size_t i;
+
+	for (i = 0; i < x->conf->nidentities; i++) {
+		const struct ike_identity *id = &x->conf->identities[i];
+		struct conf_peer *cp = confidx_peer(x, id->peer);
+
+		if (cp == NULL)
+			continue;
+		cp->certs |= id->certs;
+		cp->asks |= confidx_asking(x, id->id) != NULL;
+	}
+}
+
 struct confidx *
 confidx_new(struct ike_conf *conf, uint64_t seed)
 {
@@ -150,6 +168,7 @@ confidx_new(struct ike_conf *conf, uint64_t seed)
 		return NULL;
 	}
 	give_policies(x);
+	give_identities(x);
 	return x;
 }
 
@@ -188,6 +207,27 @@ const struct ike_identity *
 confidx_identity(const struct confidx *x, uint32_t id)
 {
 	return hash_get(&x->by_id, id_key(IDX_IDENTITY, id));
+}
+
+const struct ike_policy *
+confidx_template(const struct confidx *x, size_t i)
+{
+	return i < x->ntemplates ? x->policy_refs[i] : NULL;
+}
+
+const struct ike_policy *
+confidx_asking(const struct confidx *x, uint32_t identity)
+{
+	const struct ike_identity *id = confidx_identity(x, identity);
+	const struct ike_policy *p;
+	size_t i;
+
+	if (id == NULL || id->cfg != CFG_ASKS || id->generate == GEN_NO)
+		return NULL;
+	for (i = 0; (p = confidx_template(x, i)) != NULL; i++)
+		if (p->group == id->group)
+			return p;
+	return NULL;
 }
 
 /* Among the peers of one prefix. */

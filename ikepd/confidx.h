@@ -14,6 +14,9 @@ struct conf_peer {
 	const struct ike_profile *profile;
 	const struct ike_policy **policies;	/* its own, in list order */
 	size_t npolicies;
+	bool certs;		/* some identity of it uses certificates */
+	bool asks;		/* some identity asks for an address, and makes
+				 * policies for it */
 	struct conf_peer *next;
 };
 
@@ -22,6 +25,7 @@ struct confidx {
 	struct conf_peer *peers;
 	size_t npeers;
 	const struct ike_policy **policy_refs;	/* policies sorted by peer */
+	size_t ntemplates;			/* which come first */
 	struct hash by_id;		/* all kinds, by kind and id */
 	struct hash prefixes;		/* bits and address to conf_peer */
 	uint32_t n4[33], n6[129];	/* peers per prefix length */
@@ -40,6 +44,14 @@ const struct ike_proposal *confidx_proposal(const struct confidx *,
     uint32_t id);
 const struct ike_identity *confidx_identity(const struct confidx *,
     uint32_t id);
+/* The i-th template of all groups, in list order; NULL: no more. */
+const struct ike_policy *confidx_template(const struct confidx *, size_t i);
+/*
+ * The template that a child begins with whose addresses the peer gives
+ * (mode-config with responder=no).  NULL: this identity begins none.
+ */
+const struct ike_policy *confidx_asking(const struct confidx *,
+    uint32_t identity);
 /*
  * The peer for a remote address: longest prefix first; within it one whose
  * local address is ours before one without.  mode < 0: any exchange mode.

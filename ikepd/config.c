@@ -89,7 +89,8 @@ read_peer(struct ike_peer *p, const struct conf_obj *o, uint16_t ike_port)
 }
 
 static void
-read_identity(struct ike_identity *i, const struct conf_obj *o)
+read_identity(struct ike_identity *i, const struct conf *conf,
+    const struct conf_obj *o)
 {
 	static const enum gen_policy gen[] = {
 		[CONF_GENERATE_NO] = GEN_NO,
@@ -97,12 +98,19 @@ read_identity(struct ike_identity *i, const struct conf_obj *o)
 		[CONF_GENERATE_PORT_STRICT] = GEN_STRICT,
 	};
 	int64_t g = conf_num(o, CONF_IDENTITY_GENERATE_POLICY);
+	const struct conf_obj *mode;
 
 	i->id = o->id;
 	i->peer = conf_ref_id(o, CONF_IDENTITY_PEER);
 	i->generate = g >= 0 && g <= CONF_GENERATE_PORT_STRICT ? gen[g] :
 	    GEN_NO;
 	i->group = conf_ref_id(o, CONF_IDENTITY_GROUP);
+	i->certs = conf_num(o, CONF_IDENTITY_AUTH_METHOD) ==
+	    CONF_AUTH_DIGITAL_SIGNATURE;
+	mode = conf_ref(conf, o, CONF_IDENTITY_MODE_CONFIG);
+	if (mode != NULL)
+		i->cfg = conf_bool(mode, CONF_MODE_CONFIG_RESPONDER) ?
+		    CFG_GIVES : CFG_ASKS;
 }
 
 /*
@@ -214,7 +222,8 @@ ike_conf_build(const struct conf *conf, unsigned worker, unsigned workers)
 			    c->set.port_ike);
 	CONF_FOREACH(conf, CONF_IDENTITY, o)
 		if (conf_usable(conf, o))
-			read_identity(&c->identities[c->nidentities++], o);
+			read_identity(&c->identities[c->nidentities++], conf,
+			    o);
 	CONF_FOREACH(conf, CONF_POLICY, o)
 		if (conf_usable(conf, o) && negotiates(o))
 			read_policy(&c->policies[c->npolicies++], o);

@@ -49,7 +49,7 @@ struct peer_run {
 	struct ike_sa *sas;		/* all IKE SAs with this peer */
 };
 
-/* Who waits for the answer to a request to certd. */
+/* Who waits for the answer to a request to certd or sessiond. */
 struct pending {
 	uint32_t req;
 	uint64_t spi;			/* our SPI of the IKE SA */
@@ -75,6 +75,11 @@ struct engine {
 	struct mono jar_at;		/* next rotation */
 	struct mono cookies_until;	/* asked for, whatever is half open */
 	uint32_t next_req;
+	uint32_t next_vip;
+	uint16_t trust_hashes;		/* as in struct trust */
+	bool trust_certs;
+	uint16_t certreq_len;
+	uint8_t certreq[AUTH_CERTREQ_MAX];
 	uint32_t half_open;		/* as responder */
 	uint32_t closed;		/* that linger to repeat themselves */
 	bool stopping, stopped;

@@ -44,9 +44,20 @@ struct blob {
 /* A request to certd, RFC 7296 2.15 in named parts. */
 #define AUTH_MSG_MAX	32768	/* bytes of an IKE_SA_INIT message, */
 #define AUTH_ID_MAX	516	/* of an ID payload body, */
-#define AUTH_DATA_MAX	2048	/* of the peer's AUTH data */
+#define AUTH_DATA_MAX	2048	/* of the peer's AUTH data, */
+#define AUTH_CERTS_MAX	16	/* CERT payloads, */
+#define AUTH_CERTS_LEN_MAX 65536	/* bytes in all of them, */
+#define AUTH_CA_LEN	20	/* of the hash of a CA's key, */
+#define AUTH_CERTREQ_MAX (64 * AUTH_CA_LEN)	/* of all that are kept, */
+#define AUTH_FP_LEN	32	/* of a certificate's fingerprint */
 #define AUTH_VERIFY	0x01	/* check the peer's AUTH */
 #define AUTH_MAKE	0x02	/* make ours */
+
+/* A CERT payload, RFC 7296 3.6. */
+struct auth_cert {
+	uint8_t encoding;
+	struct blob data;
+};
 
 struct auth_req {
 	uint32_t req;		/* answered by engine_auth_done() */
@@ -63,6 +74,12 @@ struct auth_req {
 	struct blob id_asked;	/* IDr the initiator asked for, or empty */
 	uint8_t method;		/* of the peer's AUTH (VERIFY) */
 	struct blob auth;	/* the peer's AUTH data (VERIFY) */
+	unsigned ncerts;	/* as received (VERIFY) */
+	struct auth_cert certs[AUTH_CERTS_MAX];
+	struct blob certreq;	/* hashes of the CAs the peer trusts (MAKE) */
+	/* Bit n: the peer announced the hash algorithm n of RFC 7427, 4.
+	 * 0: it announced none. */
+	uint16_t hashes;
 };
 
 enum auth_status {
@@ -72,7 +89,8 @@ enum auth_status {
 	AUTH_BAD_METHOD,	/* the peer used another method */
 	AUTH_BAD_ASKED_ID,	/* the peer asked for an ID that is not ours */
 	AUTH_BAD_REQUEST,
-	AUTH_UNAVAILABLE,	/* certd is not there */
+	AUTH_BAD_CERT,		/* the peer's certificate is not accepted */
+	AUTH_UNAVAILABLE,	/* certd is not there, or has no time */
 };
 
 struct auth_result {
@@ -82,6 +100,65 @@ struct auth_result {
 	struct blob id_own;	/* ID payload body (MAKE) */
 	uint8_t method;		/* of our AUTH (MAKE) */
 	struct blob auth;	/* our AUTH data (MAKE) */
+	unsigned ncerts;	/* to send, in this order (MAKE) */
+	struct auth_cert certs[AUTH_CERTS_MAX];
+	/* SHA-256 of the certificate the peer showed, AUTH_FP_LEN bytes, all
+	 * zero or NULL: none (VERIFY); and its subject, NULL: none. */
+	const uint8_t *fp;
+	const char *subject;
+};
+
+/* What our IKE_SA_INIT says about certificates. */
+struct trust {
+	uint16_t hashes;	/* bit n: we verify with hash algorithm n */
+	bool certs;		/* some identity takes certificates */
+	struct blob certreq;	/* hashes of the CAs we trust */
+};
+
+/*
+ * What a remote user is given, RFC 7296 3.15.1, RFC 8598: by us through
+ * sessiond, or to us by the peer.  Addresses that there are not have family
+ * AF_UNSPEC.
+ */
+#define CFG_DNS_MAX	8
+#define CFG_SPLIT_MAX	64
+#define CFG_NAMES_MAX	16
+#define CFG_NAME_LEN	256	/* with NUL */
+
+struct cfg {
+	struct addr addr4, addr6;
+	uint8_t prefix4, prefix6;	/* lengths, of the link */
+	unsigned ndns, nsplit, nnames;
+	struct addr dns[CFG_DNS_MAX];
+	struct prefix split[CFG_SPLIT_MAX];	/* reached through the tunnel */
+	char names[CFG_NAMES_MAX][CFG_NAME_LEN];	/* for these servers */
+};
+
+/* A request to sessiond: the peer of an IKE SA has proven who it is. */
+struct session_req {
+	uint32_t req;		/* answered by engine_session_done() */
+	uint64_t ike_spi;	/* ours: the session's name */
+	uint32_t identity;	/* configuration id */
+	bool want4, want6;	/* it asks for addresses, */
+	struct addr addr4, addr6;	/* for these if possible; or it has
+				 * them (session_sync) */
+	uint32_t age_s;		/* since it was opened (session_sync) */
+	struct endpoint remote;
+	struct blob id_peer;
+	const uint8_t *fp;	/* AUTH_FP_LEN bytes, or zeros */
+};
+
+enum session_status {
+	SESSION_OPEN,
+	SESSION_REFUSED,	/* the user may not be online once more */
+	SESSION_UNAVAILABLE,	/* sessiond is not there, or has no room */
+};
+
+struct session_result {
+	enum session_status status;
+	const char *reason;	/* never NULL; also why there is no address */
+	bool config;		/* a CFG_REQUEST can be answered, with cfg */
+	struct cfg cfg;
 };
 
 /* A pair of ESP SAs to install (or, without keys, to adopt). */
@@ -131,6 +208,22 @@ struct engine_ops {
 	uint32_t (*spi_get)(void *);
 	/* One that was never used for child_add goes back. */
 	void (*spi_put)(void *, uint32_t);
+	/* Answered by engine_session_done(). */
+	void (*session_open)(void *, const struct session_req *);
+	/* Also of one that was not answered yet, and then is not. */
+	void (*session_close)(void *, uint64_t ike_spi);
+	/* The IKE SA was rekeyed, or (from is to) its peer moved. */
+	void (*session_move)(void *, uint64_t from, uint64_t to,
+	    const struct endpoint *remote);
+	/* Tells a restarted sessiond of an open session; no answer. */
+	void (*session_sync)(void *, const struct session_req *);
+	/*
+	 * The peer has given us addresses: they are ours from now on, until
+	 * vip_down with the same handle.  Rekeying changes nothing in that.
+	 */
+	void (*vip_up)(void *, uint32_t vip, uint32_t peer,
+	    uint32_t identity, const struct cfg *);
+	void (*vip_down)(void *, uint32_t vip);
 	/* When was this child last used inbound?  engine_stat_done(). */
 	void (*stat_get)(void *, uint32_t spi_in);
 	/* engine_shutdown() is through: no IKE SA is left. */
@@ -175,6 +268,18 @@ void engine_ke_done(struct engine *, struct ke_job *);
 /* Answers to requests; unknown numbers are ignored. */
 void engine_auth_done(struct engine *, uint32_t req,
     const struct auth_result *);
+void engine_session_done(struct engine *, uint32_t req,
+    const struct session_result *);
+/* certd says what to announce; before that, no certificates are asked for. */
+void engine_trust(struct engine *, const struct trust *);
+/* The certificate with this fingerprint was revoked: IKE SAs with a peer
+ * that showed it are deleted.  Returns how many. */
+unsigned engine_revoked(struct engine *, const uint8_t fp[AUTH_FP_LEN]);
+/* sessiond ends a session: children go at once, then the IKE SA. */
+void engine_session_kill(struct engine *, uint64_t ike_spi,
+    const char *reason);
+/* sessiond is new: calls session_sync for each open session. */
+void engine_session_resync(struct engine *);
 /* reason: why not, when !ok. */
 void engine_child_done(struct engine *, uint32_t spi_in, bool ok,
     const char *reason);
@@ -191,7 +296,7 @@ void engine_expire(struct engine *, uint32_t spi_in, bool hard);
 /* The kernel saw authenticated ESP from another address or port. */
 void engine_mapping(struct engine *, uint32_t spi_in,
     const struct endpoint *remote);
-/* keymgr is new: calls child_adopt for each living child. */
+/* keymgr is new: calls child_adopt for each living child, and vip_up. */
 void engine_resync(struct engine *);
 /* keymgr has removed these SAs itself; says so to the peer. */
 void engine_child_gone(struct engine *, uint32_t spi_in);

@@ -48,9 +48,18 @@ struct ike_peer {
 
 enum gen_policy { GEN_NO, GEN_STRICT, GEN_OVERRIDE };
 
+/* mode-config of an identity */
+enum cfg_role {
+	CFG_NONE,
+	CFG_GIVES,		/* responder=yes: we hand out */
+	CFG_ASKS,		/* responder=no: we ask the peer */
+};
+
 struct ike_identity {
 	uint32_t id;
 	uint32_t peer;
+	bool certs;			/* auth-method=digital-signature */
+	enum cfg_role cfg;
 	enum gen_policy generate;
 	uint32_t group;			/* policy group id */
 };

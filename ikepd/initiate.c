@@ -4,6 +4,7 @@
 #include "ikepd/core.h"
 #include "ikepd/child.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/task.h"
 #include "ikepd/v2/v2.h"
 
@@ -152,7 +153,7 @@ initiate_instead(struct engine *e, struct ike_sa *old)
 		if (p != NULL && initiable(p) && c->state == CHILD_LIVE)
 			(void)task_list_child(&tasks, p->id, NULL);
 	}
-	if (tasks == NULL)
+	if (tasks == NULL && !cp->asks)
 		return;
 	if (!task_list_add(&tasks, TASK_OLD_DEL, 0)) {
 		task_free_all(&tasks);
@@ -165,11 +166,20 @@ initiate_instead(struct engine *e, struct ike_sa *old)
 		sa->old_sa = old->k->spi_own;
 }
 
+/* The template of an SA of ours whose peer has given us an address. */
+static const struct ike_policy *
+asked(const struct engine *e, const struct ike_sa *sa)
+{
+	return sa->session == NULL || sa->session->vip == 0 ? NULL :
+	    confidx_asking(e->conf, sa->k->identity);
+}
+
 /* Brings up a peer with a child for each of its policies. */
 static void
 bring_up(struct engine *e, struct peer_run *pr)
 {
 	struct conf_peer *cp = confidx_peer(e->conf, pr->id);
+	const struct ike_policy *p;
 	struct task *tasks = NULL;
 	struct ike_sa *sa;
 	size_t i;
@@ -178,8 +188,7 @@ bring_up(struct engine *e, struct peer_run *pr)
 		return;
 	sa = peer_sa(pr);
 	for (i = 0; i < cp->npolicies; i++) {
-		const struct ike_policy *p = cp->policies[i];
-
+		p = cp->policies[i];
 		if (!initiable(p))
 			continue;
 		if (sa == NULL)
@@ -187,8 +196,11 @@ bring_up(struct engine *e, struct peer_run *pr)
 		else if (child_of_policy(sa, p->id) == NULL)
 			(void)task_add_child(e, sa, p->id, NULL);
 	}
-	if (sa == NULL && tasks != NULL)
+	if (sa == NULL && (tasks != NULL || cp->asks))
 		(void)initiate(e, cp, &tasks);
+	else if (sa != NULL && (p = asked(e, sa)) != NULL &&
+	    child_of_policy(sa, p->id) == NULL)
+		(void)task_add_child(e, sa, p->id, NULL);
 	task_free_all(&tasks);
 }
 

@@ -20,6 +20,7 @@ static const char *const codes[FAIL_CODES] = {
 	[FAIL_SYNTAX] = "invalid-syntax",
 	[FAIL_NO_PEER] = "no-peer",
 	[FAIL_IKEV1] = "exchange-mode",
+	[FAIL_SESSION] = "no-session",
 	[FAIL_RESOURCES] = "no-resources",
 	[FAIL_INTERNAL] = "internal",
 };

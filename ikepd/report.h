@@ -22,6 +22,7 @@ enum fail_code {
 	FAIL_SYNTAX,
 	FAIL_NO_PEER,		/* no peer is configured for the address */
 	FAIL_IKEV1,
+	FAIL_SESSION,		/* sessiond does not let the user in */
 	FAIL_RESOURCES,		/* no SPI, keymgr or certd not there */
 	FAIL_INTERNAL,
 	FAIL_CODES

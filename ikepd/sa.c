@@ -32,6 +32,7 @@ handshake_free(struct handshake *hs)
 	secret_free(&hs->nonce_own);
 	secret_free(&hs->nonce_peer);
 	secret_free(&hs->cookie);
+	secret_free(&hs->certreq);
 	secret_wipe(hs, sizeof(*hs));
 	free(hs);
 }

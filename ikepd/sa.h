@@ -14,6 +14,7 @@
 #include "ikepd/keymat.h"
 
 struct child;
+struct session;
 struct task;
 struct work;
 
@@ -80,7 +81,8 @@ struct handshake {
 	uint8_t sk_pi[PRF_MAX], sk_pr[PRF_MAX];
 	uint8_t p_len;
 	uint8_t restarts;	/* by COOKIE and INVALID_KE_PAYLOAD */
-	bool initial_contact;	/* received */
+	uint16_t hashes;	/* as in struct auth_req */
+	struct secret certreq;	/* initiator: what the peer asked for */
 	uint16_t error;		/* notify the peer answered with, unproven */
 	const char *unusable;	/* what was wrong with its answer, static */
 };
@@ -115,6 +117,7 @@ struct ike_sa {
 	struct work *own;	/* our exchange in hand */
 	struct work *theirs;	/* the peer's request in hand */
 	struct task *tasks;
+	struct session *session;	/* the peer's login; NULL: none yet */
 	struct child *children;
 	unsigned nchildren;
 	struct ike_sa *peer_next, **peer_prev;	/* SAs of one peer */

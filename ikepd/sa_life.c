@@ -4,6 +4,7 @@
 #include "ikepd/core.h"
 #include "ikepd/child.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/task.h"
 #include "ikepd/work.h"
 
@@ -91,10 +92,11 @@ sa_strip(struct engine *e, struct ike_sa *sa)
 
 	/* The peer's rekey stands, ours is forgotten (RFC 7296 2.25.2). */
 	if (rival != NULL)
-		child_move_all(e, sa, rival);
+		session_pass_on(e, sa, rival);
 	work_end(e, &sa->own);
 	work_end(e, &sa->theirs);
 	child_remove_all(e, sa);
+	session_end(e, sa);
 	task_free_all(&sa->tasks);
 	handshake_free(sa->hs);
 	sa->hs = NULL;

@@ -1,5 +1,6 @@
 #include "ikepd/work.h"
 #include "ikepd/ke_job.h"
+#include "ikepd/session.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +34,8 @@ work_end(struct engine *e, struct work **slot)
 	*slot = NULL;
 	if (w->auth_req != 0)
 		free(hash_del(&e->pending, w->auth_req));
+	if (w->session_req != 0)
+		free(hash_del(&e->pending, w->session_req));
 	if (w->child_wait != 0 &&
 	    (c = child_get(e, w->child_wait)) != NULL)
 		child_remove(e, c);
@@ -46,6 +49,9 @@ work_end(struct engine *e, struct work **slot)
 	secret_free(&w->rival_nonce);
 	secret_free(&w->id_own);
 	secret_free(&w->auth_own);
+	secret_free(&w->certs_own);
+	free(w->grant);
+	free(w->ask);
 	neg_free(e, w->neg);
 	task_free_all(&w->again);
 	inmsg_free(w->in);
@@ -106,14 +112,14 @@ engine_ke_done(struct engine *e, struct ke_job *j)
 	eng_leave(e);
 }
 
-int
-work_auth(struct engine *e, struct ike_sa *sa, struct work *w,
-    struct auth_req *req, work_fn resume)
+/* A number for a question; 0: no memory. */
+static uint32_t
+ask(struct engine *e, const struct ike_sa *sa, const struct work *w)
 {
 	struct pending *p = calloc(1, sizeof(*p));
 
 	if (p == NULL)
-		return -1;
+		return 0;
 	p->req = ++e->next_req;
 	if (p->req == 0)
 		p->req = ++e->next_req;
@@ -121,32 +127,83 @@ work_auth(struct engine *e, struct ike_sa *sa, struct work *w,
 	p->theirs = w->theirs;
 	if (hash_set(&e->pending, p->req, p) == -1) {
 		free(p);
-		return -1;
+		return 0;
 	}
-	w->auth_req = req->req = p->req;
+	return p->req;
+}
+
+/* Who asked; NULL: gone. */
+static struct work *
+asker(struct engine *e, uint32_t req, struct ike_sa **sa)
+{
+	struct pending *p = hash_del(&e->pending, req);
+	struct work *w;
+
+	if (p == NULL)
+		return NULL;
+	*sa = store_get(e, p->spi);
+	w = *sa == NULL ? NULL : p->theirs ? (*sa)->theirs : (*sa)->own;
+	free(p);
+	return w;
+}
+
+int
+work_auth(struct engine *e, struct ike_sa *sa, struct work *w,
+    struct auth_req *req, work_fn resume)
+{
+	w->auth_req = req->req = ask(e, sa, w);
+	if (req->req == 0)
+		return -1;
 	work_wait(e, sa, w, resume);
 	e->ops.auth(e->ops.ctx, req);
+	return 0;
+}
+
+int
+work_session(struct engine *e, struct ike_sa *sa, struct work *w,
+    struct session_req *req, work_fn resume)
+{
+	w->session_req = req->req = ask(e, sa, w);
+	if (req->req == 0)
+		return -1;
+	work_wait(e, sa, w, resume);
+	session_ask(e, sa, req);
 	return 0;
 }
 
 void
 engine_auth_done(struct engine *e, uint32_t req, const struct auth_result *r)
 {
-	struct pending *p = hash_del(&e->pending, req);
 	struct ike_sa *sa;
-	struct work *w;
+	struct work *w = asker(e, req, &sa);
 
-	if (p == NULL)
-		return;
-	sa = store_get(e, p->spi);
-	w = sa == NULL ? NULL : p->theirs ? sa->theirs : sa->own;
-	free(p);
 	if (w == NULL || w->auth_req != req)
 		return;
 	w->auth_req = 0;
 	sa_due_never(e, sa, w->theirs ? DUE_THEIRS : DUE_OWN);
 	w->ok = r->status == AUTH_OK;
 	w->auth = r;
+	if (!w->ok)
+		snprintf(w->why, sizeof(w->why), "%s", r->reason);
+	eng_enter(e);
+	w->resume(e, sa, w);
+	eng_leave(e);
+}
+
+void
+engine_session_done(struct engine *e, uint32_t req,
+    const struct session_result *r)
+{
+	struct ike_sa *sa;
+	struct work *w = asker(e, req, &sa);
+
+	if (w == NULL || w->session_req != req)
+		return;
+	w->session_req = 0;
+	sa_due_never(e, sa, w->theirs ? DUE_THEIRS : DUE_OWN);
+	session_answered(e, sa, r);
+	w->ok = r->status == SESSION_OPEN;
+	w->session = r;
 	if (!w->ok)
 		snprintf(w->why, sizeof(w->why), "%s", r->reason);
 	eng_enter(e);

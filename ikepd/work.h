@@ -13,6 +13,7 @@
 
 #define WORK_GONE_MAX	8
 
+struct cp_ask;
 struct work;
 
 typedef void (*work_fn)(struct engine *, struct ike_sa *, struct work *);
@@ -21,12 +22,13 @@ struct work {
 	enum task_kind kind;
 	bool theirs;		/* answers a request of the peer */
 	/* What is awaited, and who goes on then. */
-	uint32_t ke_serial, auth_req, child_wait;
+	uint32_t ke_serial, auth_req, session_req, child_wait;
 	work_fn resume;
 	/* How it ended. */
 	bool ok;
 	char why[160];		/* when !ok */
-	const struct auth_result *auth;	/* valid during resume alone */
+	const struct auth_result *auth;	/* valid during resume alone, */
+	const struct session_result *session;	/* as this */
 	/* Key exchange */
 	struct ke_priv *ke;
 	const struct alg *group;
@@ -51,7 +53,11 @@ struct work {
 	/* IKE_AUTH */
 	struct inmsg *in;	/* the message, kept for later steps */
 	struct secret id_own, auth_own;
-	uint8_t auth_method;
+	struct secret certs_own;	/* CERT payloads, see v2/cert.h */
+	struct cfg *grant;		/* to answer a CFG_REQUEST with, */
+	const char *no_address;		/* or why there is none; borrowed */
+	uint8_t auth_method, auth_method_peer;
+	struct cp_ask *ask;		/* responder: what the peer asks for */
 	uint32_t identity;
 };
 
@@ -71,6 +77,9 @@ int work_ke(struct engine *, struct ike_sa *, struct work *, bool derive,
 /* Fills in req->req. */
 int work_auth(struct engine *, struct ike_sa *, struct work *,
     struct auth_req *, work_fn resume);
+/* Fills in req->req and what the SA knows. */
+int work_session(struct engine *, struct ike_sa *, struct work *,
+    struct session_req *, work_fn resume);
 /* Installs w->neg. */
 int work_install(struct engine *, struct ike_sa *, struct work *,
     work_fn resume);

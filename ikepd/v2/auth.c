@@ -4,6 +4,9 @@
 #include "ikepd/v2/auth.h"
 #include "lib/ikeid.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
+#include "ikepd/v2/cert.h"
+#include "ikepd/v2/cp.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -30,6 +33,8 @@ auth_fill(const struct ike_sa *sa, struct auth_req *r)
 		hs->nonce_own.len };
 	r->nonce_peer = (struct blob){ hs->nonce_peer.data,
 		hs->nonce_peer.len };
+	r->hashes = hs->hashes;
+	r->certreq = (struct blob){ hs->certreq.data, hs->certreq.len };
 	r->sk_own = (struct blob){ i ? hs->sk_pi : hs->sk_pr, hs->p_len };
 	r->sk_peer = (struct blob){ i ? hs->sk_pr : hs->sk_pi, hs->p_len };
 }
@@ -55,7 +60,7 @@ auth_odd(const struct payload *id, const struct payload *asked,
 
 void
 auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
-    const struct auth_result *r)
+    uint8_t method, const struct auth_result *r)
 {
 	static const enum fail_code codes[] = {
 		[AUTH_OK] = FAIL_INTERNAL,
@@ -64,17 +69,17 @@ auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
 		[AUTH_BAD_METHOD] = FAIL_METHOD,
 		[AUTH_BAD_ASKED_ID] = FAIL_ID,
 		[AUTH_BAD_REQUEST] = FAIL_INTERNAL,
+		[AUTH_BAD_CERT] = FAIL_AUTH,
 		[AUTH_UNAVAILABLE] = FAIL_RESOURCES,
 	};
 	char text[256];
 
 	e->st.auth_failed++;
 	report_id(id, text, sizeof(text));
-	if (r->status == AUTH_BAD)
-		report_ike(e, sa, FAIL_AUTH, "%sid=%s: %s",
-		    strstr(r->reason, "(pre-shared key)") != NULL ? "" :
-		    "authentication failed (pre-shared key) ", text,
-		    r->reason);
+	if (r->status == AUTH_BAD || r->status == AUTH_BAD_CERT)
+		report_ike(e, sa, FAIL_AUTH, "authentication failed (%s) "
+		    "id=%s: %s", method == AUTH_PSK ? "pre-shared key" :
+		    "certificate", text, r->reason);
 	else
 		report_ike(e, sa, codes[r->status], "id=%s: %s", text,
 		    r->reason);
@@ -133,7 +138,8 @@ only_one(struct engine *e, const struct ike_sa *sa)
 	return pr != NULL && pr->sas == sa && sa->peer_next == NULL;
 }
 
-/* The child that rides on IKE_AUTH: the first that is wanted. */
+/* The child that rides on IKE_AUTH: the first that is wanted, else one for
+ * the address that the peer is asked for. */
 static int
 first_child(struct engine *e, struct ike_sa *sa, struct work *w,
     const char **why)
@@ -149,6 +155,8 @@ first_child(struct engine *e, struct ike_sa *sa, struct work *w,
 		if (p == NULL)
 			free(t);
 	}
+	if (p == NULL && e->conf != NULL)
+		p = confidx_asking(e->conf, sa->k->identity);
 	*why = "no policy wants this peer any more";
 	if (p == NULL)
 		return -1;
@@ -159,8 +167,17 @@ first_child(struct engine *e, struct ike_sa *sa, struct work *w,
 	return 0;
 }
 
-/* HDR, SK {IDi, [N(INITIAL_CONTACT)], AUTH, [N(USE_TRANSPORT_MODE)], SAi2,
- * TSi, TSr} --> */
+static bool
+asks(const struct engine *e, const struct ike_sa *sa)
+{
+	const struct ike_identity *id = e->conf == NULL ? NULL :
+	    confidx_identity(e->conf, sa->k->identity);
+
+	return id != NULL && id->cfg == CFG_ASKS;
+}
+
+/* HDR, SK {IDi, [CERT], [N(INITIAL_CONTACT)], [CERTREQ], AUTH,
+ * [CP(CFG_REQUEST)], [N(USE_TRANSPORT_MODE)], SAi2, TSi, TSr} --> */
 static void
 auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -170,12 +187,14 @@ auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	const char *why;
 
 	if (!w->ok || cp == NULL) {
-		auth_report(e, sa, (struct blob){ NULL, 0 }, r);
+		auth_report(e, sa, (struct blob){ NULL, 0 }, 0, r);
 		sa_destroy(e, sa);
 		return;
 	}
 	sa->k->identity = r->identity;
+	w->auth_method = r->method;
 	if (secret_set(&w->id_own, r->id_own.p, r->id_own.len) == -1 ||
+	    certs_keep(&w->certs_own, r) == -1 ||
 	    first_child(e, sa, w, &why) == -1) {
 		report_ike(e, sa, FAIL_RESOURCES, "%s", why);
 		sa_destroy(e, sa);
@@ -183,10 +202,14 @@ auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	}
 	out_begin(&m, sa, IKE_AUTH, false);
 	msg_add(&m.w, PL_IDI, r->id_own.p, r->id_own.len);
+	certs_put(&m, &w->certs_own);
 	if (cp->c->initial_contact && only_one(e, sa))
 		msg_notify(&m.w, N_INITIAL_CONTACT, NULL, 0);
+	cert_put_req(e, &m, sa);
 	msg_payload(&m.w, PL_AUTH);
 	auth_put(&m.b, r->method, r->auth.p, r->auth.len);
+	if (asks(e, sa))
+		cp_put_request(&m);
 	nego_put_sa(e, &m, w);
 	nego_put_ts(&m, w);
 	sa_enter(e, sa, SA_AUTH_SENT);
@@ -203,9 +226,13 @@ auth_refused(struct engine *e, struct ike_sa *sa, uint16_t type)
 	report_id(id, text, sizeof(text));
 	e->st.auth_failed++;
 	if (type == N_AUTHENTICATION_FAILED)
-		report_ike(e, sa, FAIL_AUTH, "authentication failed "
-		    "(pre-shared key): the peer does not accept us as id=%s; "
-		    "the secrets or the identities differ", text);
+		report_ike(e, sa, FAIL_AUTH, "authentication failed (%s): "
+		    "the peer does not accept us as id=%s; %s",
+		    sa->own->auth_method == AUTH_PSK ? "pre-shared key" :
+		    "certificate", text, sa->own->auth_method == AUTH_PSK ?
+		    "the secrets or the identities differ" :
+		    "it does not trust our certificate, or knows the "
+		    "identity otherwise");
 	else
 		report_ike(e, sa, FAIL_REFUSED, "the peer answers IKE_AUTH "
 		    "with %s", ike_notify_name(type));
@@ -286,6 +313,40 @@ auth_lifetime(const struct ike_sa *sa, const struct inmsg *in)
 		    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), s);
 }
 
+void
+auth_subject(const struct ike_sa *sa, const struct auth_result *r)
+{
+	char ip[ADDR_STRLEN], text[2 * CFG_NAME_LEN];
+
+	if (r->subject == NULL || r->subject[0] == '\0')
+		return;
+	log_escape(text, sizeof(text), r->subject, strlen(r->subject));
+	log_info(LOG_T_IPSEC, "%s the peer's certificate: %s",
+	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), text);
+}
+
+/* [CP(CFG_REPLY)] */
+static int
+auth_address(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
+{
+	char ip[ADDR_STRLEN], a4[ADDR_STRLEN] = "", a6[ADDR_STRLEN] = "";
+	struct cfg cfg;
+
+	if (!asks(e, sa) || !cp_read_reply(in, &cfg) ||
+	    (cfg.addr4.family == AF_UNSPEC && cfg.addr6.family == AF_UNSPEC))
+		return 0;
+	if (cfg.addr4.family != AF_UNSPEC)
+		addr_fmt(&cfg.addr4, a4, sizeof(a4));
+	if (cfg.addr6.family != AF_UNSPEC)
+		addr_fmt(&cfg.addr6, a6, sizeof(a6));
+	log_info(LOG_T_IPSEC, "%s the peer gives us address %s%s%s, %u DNS "
+	    "servers, %u networks",
+	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), a4,
+	    a4[0] != '\0' && a6[0] != '\0' ? " and " : "", a6, cfg.ndns,
+	    cfg.nsplit);
+	return session_given(e, sa, &cfg);
+}
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -294,13 +355,14 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 	struct blob peer = { p->body.p, cur_left(&p->body) };
 
 	if (!w->ok) {
-		auth_report(e, sa, peer, w->auth);
+		auth_report(e, sa, peer, w->auth_method_peer, w->auth);
 		auth_reject(e, sa);
 		return;
 	}
 	if (w->auth->identity != 0)
 		sa->k->identity = w->auth->identity;
-	if (sa_set_ids(sa, &own, &peer) == -1) {
+	if (sa_set_ids(sa, &own, &peer) == -1 ||
+	    session_login(e, sa, w->auth->fp) == -1) {
 		sa_destroy(e, sa);
 		return;
 	}
@@ -313,17 +375,23 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		return;
 	}
 	sa_established(e, sa);
+	auth_subject(sa, w->auth);
 	auth_lifetime(sa, w->in);
+	if (auth_address(e, sa, w->in) == -1) {
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+		return;
+	}
 	auth_child(e, sa, w);
 }
 
-/* <-- HDR, SK {IDr, AUTH, SAr2, TSi, TSr} */
+/* <-- HDR, SK {IDr, [CERT], AUTH, [CP(CFG_REPLY)], SAr2, TSi, TSr} */
 void
 v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 {
 	const struct payload *id = payload_get(&in->pl, PL_IDR);
 	const struct payload *pa = payload_get(&in->pl, PL_AUTH);
 	struct work *w = sa->own;
+	struct wire_err cert_err = { 0 };
 	struct auth_body auth;
 	struct notify_body n;
 	struct auth_req req;
@@ -359,8 +427,13 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	}
 	auth_fill(sa, &req);
 	req.what = AUTH_VERIFY;
+	if (cert_read(&req, in, &cert_err) == -1) {
+		report_ike(e, sa, FAIL_SYNTAX, "%s", cert_err.why);
+		auth_reject(e, sa);
+		return;
+	}
 	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };
-	req.method = auth.method;
+	req.method = w->auth_method_peer = auth.method;
 	req.auth = (struct blob){ auth.data.p, cur_left(&auth.data) };
 	if (work_auth(e, sa, w, &req, auth_verified) == -1)
 		sa_destroy(e, sa);

@@ -12,8 +12,10 @@ void auth_fill(const struct ike_sa *, struct auth_req *);
  */
 const char *auth_odd(const struct payload *id, const struct payload *asked,
     const struct payload *auth);
-/* The final line of a refused authentication. */
+/* The final line of a refused authentication; method is the peer's. */
 void auth_report(struct engine *, const struct ike_sa *, struct blob id,
-    const struct auth_result *);
+    uint8_t method, const struct auth_result *);
+/* Names the certificate that a peer has shown. */
+void auth_subject(const struct ike_sa *, const struct auth_result *);
 
 #endif

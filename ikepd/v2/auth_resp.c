@@ -2,11 +2,15 @@
  * IKE_AUTH as responder.
  */
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/v2/auth.h"
+#include "ikepd/v2/cert.h"
+#include "ikepd/v2/cp.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -48,19 +52,22 @@ initial_contact(struct engine *e, struct ike_sa *sa)
 	}
 }
 
-/* <-- HDR, SK {IDr, AUTH, [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}, or in
- * place of the child a Notify that says why there is none */
+/* <-- HDR, SK {IDr, [CERT], AUTH, [CP(CFG_REPLY)],
+ * [N(USE_TRANSPORT_MODE)], SAr2, TSi, TSr}, or in place of the child a Notify
+ * that says why there is none */
 static void
 auth_reply(struct engine *e, struct ike_sa *sa, uint16_t err)
 {
 	struct work *w = sa->theirs;
-	bool contact = sa->hs->initial_contact;
 	struct outmsg m;
 
 	out_begin(&m, sa, IKE_AUTH, true);
 	msg_add(&m.w, PL_IDR, w->id_own.data, w->id_own.len);
+	certs_put(&m, &w->certs_own);
 	msg_payload(&m.w, PL_AUTH);
 	auth_put(&m.b, w->auth_method, w->auth_own.data, w->auth_own.len);
+	if (w->grant != NULL)
+		cp_put_reply(&m, w->ask, w->grant);
 	if (err != 0)
 		msg_notify(&m.w, err, NULL, 0);
 	else {
@@ -73,8 +80,6 @@ auth_reply(struct engine *e, struct ike_sa *sa, uint16_t err)
 		nego_done(e, sa, w);
 	sa_established(e, sa);
 	work_end(e, &sa->theirs);
-	if (contact)
-		initial_contact(e, sa);
 	task_run(e, sa);
 }
 
@@ -88,13 +93,15 @@ child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 }
 
 static int
-keep_result(struct ike_sa *sa, struct work *w, const struct blob *id_peer)
+keep_result(struct engine *e, struct ike_sa *sa, struct work *w, const struct blob *id_peer)
 {
 	const struct auth_result *r = w->auth;
 
 	w->auth_method = r->method;
 	w->identity = sa->k->identity = r->identity;
-	return secret_set(&w->id_own, r->id_own.p, r->id_own.len) == -1 ||
+	return session_login(e, sa, r->fp) == -1 ||
+	    secret_set(&w->id_own, r->id_own.p, r->id_own.len) == -1 ||
+	    certs_keep(&w->certs_own, r) == -1 ||
 	    secret_set(&w->auth_own, r->auth.p, r->auth.len) == -1 ||
 	    secret_set(&w->ni, sa->hs->nonce_peer.data,
 	    sa->hs->nonce_peer.len) == -1 ||
@@ -103,44 +110,117 @@ keep_result(struct ike_sa *sa, struct work *w, const struct blob *id_peer)
 	    sa_set_ids(sa, &r->id_own, id_peer) == -1 ? -1 : 0;
 }
 
+/* The peer repeats its request; whom we need may be back then. */
 static void
-auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
+wait_for_repeat(struct engine *e, struct ike_sa *sa, struct work *w)
 {
-	const struct payload *p = payload_get(&w->in->pl, PL_IDI);
-	struct blob id = { p->body.p, cur_left(&p->body) };
-	struct notify_body n;
-	uint8_t data[2];
 	uint32_t held;
+
+	if (log_limit_pass_at(&e->lim_fail, eng_now(e), &held))
+		log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
+	work_end(e, &sa->theirs);
+	session_end(e, sa);
+	if (sa->k->id_peer_len > 0)
+		store_del_id(e, sa);
+	sa->k->id_own_len = sa->k->id_peer_len = 0;
+	sa->state = SA_INIT_DONE;
+	sa->in_process = false;
+}
+
+/* An address was asked for where we hand them out. */
+static int
+keep_grant(struct work *w)
+{
+	const struct session_result *r = w->session;
+
+	if (!r->config || !(w->ask->want4 || w->ask->want6) ||
+	    (r->cfg.addr4.family == AF_UNSPEC &&
+	    r->cfg.addr6.family == AF_UNSPEC))
+		return 0;
+	w->grant = malloc(sizeof(*w->grant));
+	if (w->grant == NULL)
+		return -1;
+	*w->grant = r->cfg;
+	return 0;
+}
+
+static void
+session_opened(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	char text[256];
+	uint8_t data[2];
 	uint16_t err;
 	size_t len;
 
-	if (!w->ok && w->auth->status == AUTH_UNAVAILABLE) {
-		/* The peer repeats its request; certd may be back then. */
-		if (log_limit_pass_at(&e->lim_fail, eng_now(e), &held))
-			log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
-		work_end(e, &sa->theirs);
-		sa->state = SA_INIT_DONE;
-		sa->in_process = false;
+	if (!w->ok && w->session->status == SESSION_UNAVAILABLE) {
+		wait_for_repeat(e, sa, w);
 		return;
 	}
 	if (!w->ok) {
-		auth_report(e, sa, id, w->auth);
+		e->st.auth_failed++;
+		report_ike(e, sa, FAIL_SESSION, "id=%s: no session: %s",
+		    report_id(sa_id_peer(sa), text, sizeof(text)), w->why);
 		refuse(e, sa);
 		return;
 	}
-	if (keep_result(sa, w, &id) == -1) {
+	if (keep_grant(w) == -1) {
 		out_of_memory(e, sa);
 		return;
 	}
-	store_add_id(e, sa);
-	sa->hs->initial_contact = v2_notify(w->in, N_INITIAL_CONTACT, &n);
+	w->no_address = w->session->reason;
 	err = nego_request(e, sa, w, w->in, NULL, data, &len);
+	w->no_address = NULL;
 	if (err == 0 && work_install(e, sa, w, child_installed) == 0)
 		return;
 	if (err == 0)
 		report_child(e, sa, w->neg->policy, FAIL_INTERNAL, "%s",
 		    w->why);
 	auth_reply(e, sa, err != 0 ? err : N_NO_ADDITIONAL_SAS);
+}
+
+static int
+open_session(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	struct session_req r = { 0 };
+
+	w->ask = calloc(1, sizeof(*w->ask));
+	if (w->ask == NULL)
+		return -1;
+	cp_read_request(w->in, w->ask);
+	r.want4 = w->ask->want4;
+	r.want6 = w->ask->want6;
+	r.addr4 = w->ask->addr4;
+	r.addr6 = w->ask->addr6;
+	return work_session(e, sa, w, &r, session_opened);
+}
+
+static void
+auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	const struct payload *p = payload_get(&w->in->pl, PL_IDI);
+	struct blob id = { p->body.p, cur_left(&p->body) };
+	struct notify_body n;
+
+	if (!w->ok && w->auth->status == AUTH_UNAVAILABLE) {
+		wait_for_repeat(e, sa, w);
+		return;
+	}
+	if (!w->ok) {
+		auth_report(e, sa, id, w->auth_method_peer, w->auth);
+		refuse(e, sa);
+		return;
+	}
+	if (keep_result(e, sa, w, &id) == -1) {
+		out_of_memory(e, sa);
+		return;
+	}
+	store_add_id(e, sa);
+	auth_subject(sa, w->auth);
+	/* Before the new session: the old ones stand in its way. */
+	if (v2_notify(w->in, N_INITIAL_CONTACT, &n))
+		initial_contact(e, sa);
+	if (open_session(e, sa, w) == -1)
+		out_of_memory(e, sa);
 }
 
 /* RFC 7296 2.16: no AUTH in the first IKE_AUTH asks for EAP. */
@@ -195,13 +275,21 @@ v2_auth_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		return;
 	}
 	sa->state = SA_AUTH_CHECK;
+	if (cert_read_req(&sa->hs->certreq, in) == -1) {
+		out_of_memory(e, sa);
+		return;
+	}
 	auth_fill(sa, &req);
+	if (cert_read(&req, in, &err) == -1) {
+		v2_bad_request(e, sa, in, &err);
+		return;
+	}
 	req.what = AUTH_VERIFY | AUTH_MAKE;
 	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };
 	if (idr != NULL)
 		req.id_asked = (struct blob){ idr->body.p,
 			cur_left(&idr->body) };
-	req.method = auth.method;
+	req.method = w->auth_method_peer = auth.method;
 	req.auth = (struct blob){ auth.data.p, cur_left(&auth.data) };
 	if (work_auth(e, sa, w, &req, auth_checked) == -1)
 		out_of_memory(e, sa);

@@ -4,6 +4,7 @@
  */
 #include "ikepd/v2/child.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/v2/nego.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -141,8 +142,11 @@ v2_child_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 	bool has = t->packet ? child_serves(sa, t->arg, &t->local,
 	    &t->remote) : child_of_policy(sa, t->arg) != NULL;
 
-	/* What a template stands for, the peer alone knows. */
-	if (p == NULL || p->template || has)
+	/* What a template stands for, the peer alone knows, unless it has
+	 * given us an address. */
+	if (p == NULL || has || (p->template &&
+	    (p != confidx_asking(e->conf, sa->k->identity) ||
+	    sa->session == NULL || sa->session->vip == 0)))
 		return TASK_NEEDLESS;
 	return child_begin(e, sa, t, t->arg, NULL);
 }

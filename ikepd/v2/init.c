@@ -4,6 +4,7 @@
 #include "ikepd/v2/init.h"
 #include "ikepd/natt.h"
 #include "ikepd/report.h"
+#include "ikepd/v2/cert.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
 
@@ -140,7 +141,8 @@ init_rows(struct ike_sa *sa, const struct prop_choice *c)
 	sa->k->integ = suite_row_of(c->integ != NULL ? c->integ : none);
 }
 
-/* HDR, [N(COOKIE)], SAi1, KEi, Ni, N(NAT_DETECTION_*) --> */
+/* HDR, [N(COOKIE)], SAi1, KEi, Ni, N(NAT_DETECTION_*),
+ * [N(SIGNATURE_HASH_ALGORITHMS)] --> */
 static void
 init_send(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -167,6 +169,7 @@ init_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	ke_put(&m.b, w->group->v2, pub, len);
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
 	init_put_natt(&m, sa);
+	cert_put_init(e, &m, sa);
 	if (out_request(e, sa, &m) == -1)
 		return;
 	if (secret_set(&hs->msg_own, sa->req, sa->req_len) == -1)
@@ -343,6 +346,7 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	sa->k->next_out = 1;
 	w->choice = choice;
 	init_detect_nat(sa, in);
+	cert_read_init(sa, in);
 	init_move_to_natt(e, sa);
 	sa_enter(e, sa, SA_INIT_DERIVE);
 	if (work_ke(e, sa, w, true, init_derived) == -1)

@@ -4,6 +4,7 @@
  * its proposals suit.
  */
 #include "ikepd/report.h"
+#include "ikepd/v2/cert.h"
 #include "ikepd/v2/init.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -130,7 +131,8 @@ choose(struct engine *e, struct init_req *r)
 	return false;
 }
 
-/* <-- HDR, SAr1, KEr, Nr, N(NAT_DETECTION_*) */
+/* <-- HDR, SAr1, KEr, Nr, N(NAT_DETECTION_*),
+ * [N(SIGNATURE_HASH_ALGORITHMS)], [CERTREQ] */
 static void
 init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -159,6 +161,7 @@ init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	ke_put(&m.b, w->group->v2, pub, len);
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
 	init_put_natt(&m, sa);
+	cert_put_init(e, &m, sa);
 	if (out_response(e, sa, &m) == -1)
 		return;
 	work_end(e, &sa->theirs);
@@ -216,6 +219,7 @@ accept_request(struct engine *e, struct init_req *r)
 	w->choice = r->choice;
 	w->group = r->choice.ke;
 	init_detect_nat(sa, &r->in);
+	cert_read_init(sa, &r->in);
 	sa_enter(e, sa, SA_INIT_REPLY);
 	if (work_ke(e, sa, w, true, init_reply) == -1)
 		sa_destroy(e, sa);

@@ -1,16 +1,13 @@
 #include "ikepd/v2/nego.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/tsel.h"
+#include "ikepd/v2/cp.h"
 #include "ikepd/wire/body.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-
-/* RFC 7296 3.15, 3.15.1 */
-#define CFG_REQUEST		1
-#define INTERNAL_IP4_ADDRESS	1
-#define INTERNAL_IP6_ADDRESS	8
 
 /* Selectors of the initiator of the exchange are TSi. */
 static const struct ts_list *
@@ -62,6 +59,17 @@ substitute(const struct ike_sa *sa, struct ts_list *local,
 		    NULL);
 }
 
+/* A template's own side is the address the peer has given us, once it has. */
+static void
+only_own(const struct ike_sa *sa, struct child_neg *n)
+{
+	struct ts_list out, own;
+
+	session_own(sa, &own);
+	if (own.n > 0 && tsel_narrow(&out, &n->local, &own) != TSEL_NONE)
+		n->local = out;
+}
+
 int
 nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct ike_policy *p, const struct task *packet,
@@ -93,6 +101,8 @@ nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
 	n->remote = p->remote;
 	if (n->transport)
 		only_hosts(sa, n);
+	if (p->template)
+		only_own(sa, n);
 	if (packet != NULL && packet->packet) {
 		tsel_put_first(&n->local, &packet->local);
 		tsel_put_first(&n->remote, &packet->remote);
@@ -136,9 +146,12 @@ nego_put_ts(struct outmsg *m, const struct work *w)
 	ts_put(&m->b, ts_of(w->neg, false));
 }
 
-/* What the peer asks for, TSi being its side. */
+/*
+ * What the peer asks for, TSi being its side.  given: the addresses it got
+ * from us, which are all it can have under a template (RFC 7296 2.19).
+ */
 struct ask {
-	struct ts_list remote, local;
+	struct ts_list remote, local, given;
 	bool transport;
 };
 
@@ -165,16 +178,23 @@ static enum fit
 fit_policy(const struct ike_policy *p, const struct ask *a,
     struct child_neg *n)
 {
+	struct ts_list given = { 0 };
+	const struct ts_list *remote = &a->remote;
 	enum tsel_result l, r;
 
+	if (p->template && a->given.n > 0) {
+		if (tsel_narrow(&given, &a->remote, &a->given) == TSEL_NONE)
+			return FIT_NONE;
+		remote = &given;
+	}
 	l = tsel_narrow(&n->local, &a->local, &p->local);
-	r = tsel_narrow(&n->remote, &a->remote, &p->remote);
+	r = tsel_narrow(&n->remote, remote, &p->remote);
 	if (l == TSEL_NONE || r == TSEL_NONE)
 		return FIT_NONE;
 	if (l == TSEL_WHOLE && r == TSEL_WHOLE)
 		return FIT_WHOLE;
 	return has_first(&n->local, &a->local) &&
-	    has_first(&n->remote, &a->remote) ? FIT_FIRST : FIT_NARROWED;
+	    has_first(&n->remote, remote) ? FIT_FIRST : FIT_NARROWED;
 }
 
 /* Policies in which the answer to a request is looked for, in order. */
@@ -184,19 +204,17 @@ candidate(const struct engine *e, const struct ike_sa *sa,
 {
 	const struct conf_peer *cp = sa_conf(e, sa);
 	const struct ike_identity *id = confidx_identity(e->conf, identity);
-	const struct ike_conf *conf = e->conf->conf;
 	size_t own = cp == NULL ? 0 : cp->npolicies;
+	const struct ike_policy *p;
 
 	for (; *at < own; (*at)++)
 		if (!cp->policies[*at]->template)
 			return cp->policies[(*at)++];
 	if (id == NULL || id->generate == GEN_NO)
 		return NULL;
-	while (*at < own + conf->npolicies) {
-		const struct ike_policy *p = &conf->policies[*at - own];
-
+	while ((p = confidx_template(e->conf, *at - own)) != NULL) {
 		(*at)++;
-		if (p->template && p->group == id->group)
+		if (p->group == id->group)
 			return p;
 	}
 	return NULL;
@@ -364,20 +382,12 @@ select_algs(struct engine *e, struct ike_sa *sa, struct work *w,
  * must not make that the route of all traffic.
  */
 static bool
-asks_address(const struct inmsg *in)
+lacks_address(const struct inmsg *in, const struct ask *a)
 {
-	const struct payload *p = payload_get(&in->pl, PL_CP);
-	struct cp_body cp;
-	unsigned i;
+	struct cp_ask ask;
 
-	if (p == NULL || cp_parse(&cp, p->body, NULL) == -1 ||
-	    cp.type != CFG_REQUEST)
-		return false;
-	for (i = 0; i < cp.n; i++)
-		if (cp.attrs[i].type == INTERNAL_IP4_ADDRESS ||
-		    cp.attrs[i].type == INTERNAL_IP6_ADDRESS)
-			return true;
-	return false;
+	cp_read_request(in, &ask);
+	return (ask.want4 || ask.want6) && a->given.n == 0;
 }
 
 uint16_t
@@ -409,14 +419,17 @@ nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
 		n->replaces = old->spi_in;
 		n->identity = old->identity;
 	}
+	session_assigned(sa, &a.given);
 	p = find_policy(e, sa, &a, old, n, &mode_differs);
 	if (p == NULL) {
 		report_no_policy(e, sa, &a, n->identity, mode_differs);
 		return N_TS_UNACCEPTABLE;
 	}
-	if (p->template && asks_address(in)) {
+	if (p->template && lacks_address(in, &a)) {
 		report_child(e, sa, p->id, FAIL_SELECTORS, "the peer asks "
-		    "for an address (mode config), and we have none for it");
+		    "for an address (mode config), and we have none for it"
+		    "%s%s", w->no_address == NULL || w->no_address[0] == '\0' ?
+		    "" : ": ", w->no_address == NULL ? "" : w->no_address);
 		return N_INTERNAL_ADDRESS_FAILURE;
 	}
 	n->policy = p->id;
@@ -507,6 +520,41 @@ response_algs(struct engine *e, struct ike_sa *sa, struct work *w,
 	return 0;
 }
 
+/*
+ * A child that began with a template carries the address that the peer has
+ * given us, to the networks that it has named, if any.  -1: reported.
+ */
+static int
+response_given(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	struct child_neg *n = w->neg;
+	const struct ike_policy *p = confidx_policy(e->conf, n->policy);
+	struct ts_list own, nets = { 0 }, out;
+	const struct cfg *cfg;
+	struct ts ts;
+	unsigned i;
+
+	if (p == NULL || !p->template || n->replaces != 0)
+		return 0;
+	session_own(sa, &own);
+	if (own.n == 0 ||
+	    tsel_narrow(&out, &n->local, &own) == TSEL_NONE) {
+		report_child(e, sa, n->policy, FAIL_SELECTORS, own.n == 0 ?
+		    "the peer gave us no address (mode config)" :
+		    "the answer leaves out the address the peer gave us");
+		return -1;
+	}
+	n->local = out;
+	cfg = sa->session->cfg;
+	for (i = 0; i < cfg->nsplit; i++) {
+		ts_from_prefix(&ts, &cfg->split[i], 0, -1);
+		(void)tsel_add(&nets, &ts);
+	}
+	if (nets.n > 0 && tsel_narrow(&out, &n->remote, &nets) != TSEL_NONE)
+		n->remote = out;
+	return 0;
+}
+
 int
 nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in)
@@ -522,7 +570,8 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 		    w->neg->transport ? "transport" : "tunnel");
 		return -1;
 	}
-	if (response_ts(e, sa, w, in) == -1)
+	if (response_ts(e, sa, w, in) == -1 ||
+	    response_given(e, sa, w) == -1)
 		return -1;
 	for (i = 0; i < w->ngone; i++)
 		if (w->gone[i] == w->neg->spi_out) {

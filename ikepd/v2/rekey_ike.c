@@ -2,6 +2,7 @@
  * Rekeying the IKE SA, both roles (RFC 7296 1.3.2, 2.8.2, 2.18, 2.25.2).
  */
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/v2/child.h"
 #include "ikepd/v2/init.h"
 #include "ikepd/v2/v2.h"
@@ -83,7 +84,7 @@ adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 	char ip[ADDR_STRLEN];
 
 	e->st.ike_rekeyed++;
-	child_move_all(e, old, sa);
+	session_pass_on(e, old, sa);
 	for (t = old->tasks, old->tasks = NULL; t != NULL; t = next) {
 		next = t->next;
 		if (t->kind == TASK_CHILD_NEW)
@@ -211,7 +212,7 @@ settle(struct engine *e, struct ike_sa *sa, struct ike_sa *new)
 	sa_arm(e, new);
 	adopt(e, sa, new);
 	if (rival != NULL && rival->state == SA_ESTABLISHED) {
-		child_move_all(e, rival, new);
+		session_pass_on(e, rival, new);
 		sa_enter(e, rival, SA_REPLACED);
 	}
 	(void)task_add(e, sa, TASK_IKE_DEL, 0);
@@ -375,7 +376,7 @@ rekey_ike_confirmed(struct engine *e, struct ike_sa *sa)
 	sa->rival_of = 0;
 	if (old != NULL && old->own != NULL &&
 	    old->own->rival_sa == sa->k->spi_own)
-		child_move_all(e, old, sa);
+		session_pass_on(e, old, sa);
 }
 
 /* <-- HDR, SK {SA, Nr, KEr} */

@@ -223,7 +223,8 @@ v2_work_late(struct engine *e, struct ike_sa *sa, bool theirs)
 
 	if (w == NULL)
 		return;
-	who = w->auth_req != 0 ? "certd" : w->child_wait != 0 ? "keymgr" :
+	who = w->auth_req != 0 ? "certd" :
+	    w->session_req != 0 ? "sessiond" : w->child_wait != 0 ? "keymgr" :
 	    "the key exchange";
 	if (sa_half_open(sa)) {
 		report_ike(e, sa, FAIL_RESOURCES, "no answer from %s", who);

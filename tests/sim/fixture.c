@@ -42,6 +42,18 @@ check_up(unsigned n)
 }
 
 void
+check_ikes(void)
+{
+	struct ike_show row;
+	const char *why;
+
+	ck_assert_msg(sim_ike(s, 0, &row), "%s", s->log);
+	ck_assert_msg(sim_ike(s, 1, &row), "%s", s->log);
+	why = sim_sound(s);
+	ck_assert_msg(why == NULL, "%s", why);
+}
+
+void
 check_down(void)
 {
 	ck_assert_uint_eq(sim_ikes(s, 0, NULL), 0);

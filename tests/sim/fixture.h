@@ -18,6 +18,8 @@ void teardown(void);
 void check_right(void);
 /* One IKE SA and n children stand, and both ends agree. */
 void check_up(unsigned n);
+/* One IKE SA stands on each side. */
+void check_ikes(void);
 /* Nothing is left on either side. */
 void check_down(void);
 /* c for both, the second passive; the first begins. */

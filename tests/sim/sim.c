@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum sim_kind { EV_PACKET, EV_KE, EV_AUTH, EV_CHILD, EV_STAT };
+enum sim_kind { EV_PACKET, EV_KE, EV_AUTH, EV_CHILD, EV_STAT, EV_SESSION };
 
 struct sim_event {
 	struct sim_event *next;
@@ -21,8 +21,13 @@ struct sim_event {
 	uint32_t num;			/* request, SPI */
 	bool ok;
 	enum auth_status status;
-	uint8_t id[64], auth[PRF_MAX];
+	const char *reason;
+	uint8_t id[64], *auth;
 	size_t id_len, auth_len;
+	uint8_t method;
+	const struct sim_cert *cert;	/* to be sent; NULL: none */
+	uint8_t fp[AUTH_FP_LEN];	/* shown by the peer */
+	struct session_result *session;
 	uint32_t idle;
 };
 
@@ -76,6 +81,8 @@ event_free(struct sim_event *ev)
 	if (ev->job != NULL)
 		ke_job_free(ev->job);
 	free(ev->data);
+	free(ev->auth);
+	free(ev->session);
 	free(ev);
 }
 
@@ -248,8 +255,88 @@ psk_auth(uint16_t prf_id, const char *psk, const struct blob *msg,
 	return a->out_len;
 }
 
+/* ---- certificates ---- */
+
+static void
+fill(uint8_t *p, size_t len, uint8_t seed)
+{
+	while (len-- > 0)
+		*p++ = seed++;
+}
+
+void
+sim_cert_fp(const struct sim_cert *c, uint8_t fp[AUTH_FP_LEN])
+{
+	memset(fp, c->seed, AUTH_FP_LEN);
+}
+
+void
+sim_use_cert(struct sim *s, unsigned node, size_t len, size_t sig_len,
+    unsigned between)
+{
+	struct trust t = { .hashes = 0x3c, .certs = true };
+	uint8_t cas[3 * AUTH_CA_LEN];
+	unsigned i;
+
+	s->node[node].cert = (struct sim_cert){ len, sig_len,
+		(uint8_t)(0x10 + node), between };
+	for (i = 0; i < 2; i++) {
+		fill(cas, sizeof(cas), (uint8_t)(0x80 + i));
+		t.certreq = (struct blob){ cas, sizeof(cas) };
+		engine_trust(s->node[i].engine, &t);
+	}
+}
+
+/* A signature: the shared-key MAC over the octets of 2.15, repeated. */
+static uint8_t *
+signature(const struct sim_cert *c, const uint8_t *mac, size_t mac_len)
+{
+	uint8_t *sig = malloc(c->sig_len + 1);
+	size_t i;
+
+	if (sig == NULL)
+		abort();
+	for (i = 0; i < c->sig_len; i++)
+		sig[i] = mac[i % mac_len] ^ (uint8_t)(i / mac_len);
+	return sig;
+}
+
 static enum auth_status
-verify(const struct sim_node *n, const struct auth_req *r)
+verify_cert(const struct sim_node *n, const struct auth_req *r,
+    const char **reason)
+{
+	const struct sim_cert *c = &n->sim->node[1 - n->idx].cert;
+	uint8_t mac[PRF_MAX], *want, *sig;
+	size_t len;
+	bool same;
+
+	*reason = "the peer shows another certificate";
+	want = malloc(c->len + 1);
+	if (want == NULL)
+		abort();
+	fill(want, c->len, c->seed);
+	same = r->ncerts == c->between + 1 && r->certs[0].encoding == 4 &&
+	    r->certs[0].data.len == c->len &&
+	    memcmp(r->certs[0].data.p, want, c->len) == 0;
+	free(want);
+	if (!same)
+		return AUTH_BAD_CERT;
+	*reason = n->distrusts;
+	if (n->distrusts != NULL)
+		return AUTH_BAD_CERT;
+	*reason = "the signature is wrong";
+	len = psk_auth(r->prf, n->psk, &r->msg_peer, &r->nonce_own,
+	    &r->sk_peer, r->id_peer.p, r->id_peer.len, mac);
+	sig = signature(c, mac, len);
+	same = r->method == 14 && r->auth.len == c->sig_len &&
+	    memcmp(r->auth.p, sig, c->sig_len) == 0;
+	free(sig);
+	return same ? AUTH_OK : AUTH_BAD;
+}
+
+static enum auth_status
+verify(const struct sim_node *n, const struct auth_req *r,
+    const char **reason)
 {
 	uint8_t want[64], auth[PRF_MAX];
 	size_t len;
@@ -260,12 +347,40 @@ verify(const struct sim_node *n, const struct auth_req *r)
 		    memcmp(want, r->id_peer.p, len) != 0)
 			return AUTH_NO_IDENTITY;
 	}
+	if (n->sim->node[1 - n->idx].cert.len > 0)
+		return verify_cert(n, r, reason);
 	if (r->method != 2)
 		return AUTH_BAD_METHOD;
 	len = psk_auth(r->prf, n->psk, &r->msg_peer, &r->nonce_own,
 	    &r->sk_peer, r->id_peer.p, r->id_peer.len, auth);
 	return len == r->auth.len && memcmp(auth, r->auth.p, len) == 0 ?
 	    AUTH_OK : AUTH_BAD;
+}
+
+/* Our AUTH, and with a certificate what goes with it. */
+static void
+make_auth(const struct sim_node *n, const struct auth_req *r,
+    struct sim_event *ev)
+{
+	uint8_t mac[PRF_MAX];
+	size_t len;
+
+	id_body(n->id, ev->id, &ev->id_len);
+	len = psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
+	    &r->sk_own, ev->id, ev->id_len, mac);
+	if (n->cert.len == 0) {
+		ev->auth = malloc(len);
+		if (ev->auth == NULL)
+			abort();
+		memcpy(ev->auth, mac, len);
+		ev->auth_len = len;
+		ev->method = 2;
+		return;
+	}
+	ev->auth = signature(&n->cert, mac, len);
+	ev->auth_len = n->cert.sig_len;
+	ev->method = 14;
+	ev->cert = &n->cert;
 }
 
 static void
@@ -281,15 +396,156 @@ op_auth(void *ctx, const struct auth_req *r)
 	    n->help.delay_max + 1));
 	ev->num = r->req;
 	ev->status = AUTH_OK;
+	ev->reason = "the test's certd says so";
 	if (sim_chance(s, n->help.auth_unavailable))
 		ev->status = AUTH_UNAVAILABLE;
-	else if (r->what & AUTH_VERIFY)
-		ev->status = verify(n, r);
-	if (ev->status != AUTH_OK || !(r->what & AUTH_MAKE))
+	else if (r->what & AUTH_VERIFY) {
+		n->got = *r;
+		ev->status = verify(n, r, &ev->reason);
+		if (s->node[1 - n->idx].cert.len > 0)
+			sim_cert_fp(&s->node[1 - n->idx].cert, ev->fp);
+	}
+	if (ev->status == AUTH_OK && (r->what & AUTH_MAKE))
+		make_auth(n, r, ev);
+}
+
+static struct addr
+next_addr(struct sim_node *n, struct addr *pool)
+{
+	struct addr a = *pool;
+	size_t last = addr_len(pool);
+	unsigned i;
+
+	for (i = 0; last > 0 && i < SIM_SESSIONS; i++)
+		if (n->session[i].used && (addr_equal(&n->session[i].addr4,
+		    &a) || addr_equal(&n->session[i].addr6, &a))) {
+			a.b[last - 1]++;
+			i = (unsigned)-1;
+		}
+	return a;
+}
+
+static struct sim_session *
+session_find(struct sim_node *n, uint64_t spi)
+{
+	unsigned i;
+
+	for (i = 0; i < SIM_SESSIONS; i++)
+		if (n->session[i].used && n->session[i].spi == spi)
+			return &n->session[i];
+	return NULL;
+}
+
+static struct sim_session *
+session_record(struct sim_node *n, const struct session_req *r)
+{
+	struct sim_session *x = n->session;
+
+	if (session_find(n, r->ike_spi) != NULL)
+		abort();	/* one of a kind */
+	while (x->used)
+		if (++x == n->session + SIM_SESSIONS)
+			abort();
+	*x = (struct sim_session){ .used = true, .spi = r->ike_spi,
+		.identity = r->identity, .age_s = r->age_s };
+	memcpy(x->fp, r->fp, sizeof(x->fp));
+	return x;
+}
+
+static void
+op_session_open(void *ctx, const struct session_req *r)
+{
+	struct sim_node *n = ctx;
+	struct sim *s = n->sim;
+	struct sim_session *x;
+	struct sim_event *ev;
+
+	if (sim_chance(s, n->help.session_lost))
 		return;
-	id_body(n->id, ev->id, &ev->id_len);
-	ev->auth_len = psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
-	    &r->sk_own, ev->id, ev->id_len, ev->auth);
+	ev = event_new(s, EV_SESSION, n->idx, sim_below(s,
+	    n->help.delay_max + 1));
+	ev->num = r->req;
+	ev->session = calloc(1, sizeof(*ev->session));
+	if (ev->session == NULL)
+		abort();
+	ev->session->reason = "";
+	if (n->help.session_refused != NULL) {
+		ev->session->status = SESSION_REFUSED;
+		ev->session->reason = n->help.session_refused;
+		return;
+	}
+	if (sim_chance(s, n->help.session_unavailable)) {
+		ev->session->status = SESSION_UNAVAILABLE;
+		ev->session->reason = "sessiond is not there";
+		return;
+	}
+	x = session_record(n, r);
+	if (!n->config)
+		return;
+	ev->session->config = true;
+	ev->session->cfg = n->pool;
+	x->addr4 = ev->session->cfg.addr4 = r->want4 ?
+	    next_addr(n, &n->pool.addr4) : (struct addr){ 0 };
+	x->addr6 = ev->session->cfg.addr6 = r->want6 ?
+	    next_addr(n, &n->pool.addr6) : (struct addr){ 0 };
+	if (x->addr4.family == AF_UNSPEC && x->addr6.family == AF_UNSPEC)
+		ev->session->reason = "the pool is empty";
+}
+
+static void
+op_session_close(void *ctx, uint64_t spi)
+{
+	struct sim_session *x = session_find(ctx, spi);
+
+	if (x != NULL)
+		x->used = false;
+}
+
+static void
+op_session_move(void *ctx, uint64_t from, uint64_t to,
+    const struct endpoint *remote)
+{
+	struct sim_session *x = session_find(ctx, from);
+	struct sim_node *n = ctx;
+
+	(void)remote;
+	n->moves++;
+	if (x != NULL)
+		x->spi = to;
+}
+
+static void
+op_session_sync(void *ctx, const struct session_req *r)
+{
+	struct sim_session *x = session_record(ctx, r);
+	struct sim_node *n = ctx;
+
+	n->syncs++;
+	x->addr4 = r->addr4;
+	x->addr6 = r->addr6;
+}
+
+static void
+op_vip_up(void *ctx, uint32_t vip, uint32_t peer, uint32_t identity,
+    const struct cfg *cfg)
+{
+	struct sim_node *n = ctx;
+
+	(void)peer;
+	(void)identity;
+	n->vip_ups++;
+	n->vip_handle = vip;
+	n->vip = *cfg;
+}
+
+static void
+op_vip_down(void *ctx, uint32_t vip)
+{
+	struct sim_node *n = ctx;
+
+	n->vip_downs++;
+	if (n->vip_handle == vip)
+		n->vip_handle = 0;
 }
 
 static struct sim_child *
@@ -437,6 +693,11 @@ node_start(struct sim *s, unsigned idx)
 		.child_add = op_child_add, .child_adopt = op_child_adopt,
 		.child_del = op_child_del, .child_path = op_child_path,
 		.spi_get = op_spi_get, .spi_put = op_spi_put,
+		.session_open = op_session_open,
+		.session_close = op_session_close,
+		.session_move = op_session_move,
+		.session_sync = op_session_sync,
+		.vip_up = op_vip_up, .vip_down = op_vip_down,
 		.stat_get = op_stat_get, .stopped = op_stopped,
 	};
 
@@ -525,7 +786,21 @@ sim_restart(struct sim *s, unsigned node)
 	engine_free(n->engine);
 	for (i = 0; i < SIM_CHILDREN; i++)
 		n->child[i].used = false;
+	for (i = 0; i < SIM_SESSIONS; i++)
+		n->session[i].used = false;
+	n->vip_handle = 0;
 	node_start(s, node);
+}
+
+void
+sim_sessiond_restart(struct sim *s, unsigned node)
+{
+	struct sim_node *n = &s->node[node];
+	unsigned i;
+
+	for (i = 0; i < SIM_SESSIONS; i++)
+		n->session[i].used = false;
+	engine_session_resync(n->engine);
 }
 
 void
@@ -554,15 +829,33 @@ child_answer(struct sim_node *n, const struct sim_event *ev)
 }
 
 static void
+auth_answer(struct sim_node *n, const struct sim_event *ev)
+{
+	struct auth_result r = {
+		.status = ev->status, .identity = 50, .method = ev->method,
+		.reason = ev->reason,
+		.id_own = { ev->id, ev->id_len },
+		.auth = { ev->auth, ev->auth_len },
+		.fp = ev->fp,
+	};
+	uint8_t leaf[SIM_CERT_MAX], ca[1024];
+
+	if (ev->cert != NULL) {
+		fill(leaf, ev->cert->len, ev->cert->seed);
+		fill(ca, sizeof(ca), 0);
+		r.certs[r.ncerts++] = (struct auth_cert){ 4,
+			{ leaf, ev->cert->len } };
+		while (r.ncerts <= ev->cert->between)
+			r.certs[r.ncerts++] = (struct auth_cert){ 4,
+				{ ca, sizeof(ca) } };
+	}
+	engine_auth_done(n->engine, ev->num, &r);
+}
+
+static void
 handle(struct sim *s, struct sim_event *ev)
 {
 	struct sim_node *n = &s->node[ev->node];
-	struct auth_result r = {
-		.status = ev->status, .identity = 50, .method = 2,
-		.reason = "the test's certd says so",
-		.id_own = { ev->id, ev->id_len },
-		.auth = { ev->auth, ev->auth_len },
-	};
 
 	if (ev->kind == EV_PACKET) {
 		if (!n->deaf)
@@ -577,7 +870,10 @@ handle(struct sim *s, struct sim_event *ev)
 		ev->job = NULL;
 		break;
 	case EV_AUTH:
-		engine_auth_done(n->engine, ev->num, &r);
+		auth_answer(n, ev);
+		break;
+	case EV_SESSION:
+		engine_session_done(n->engine, ev->num, ev->session);
 		break;
 	case EV_CHILD:
 		child_answer(n, ev);

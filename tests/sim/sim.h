@@ -31,6 +31,28 @@ struct sim_help {
 	unsigned auth_unavailable;	/* per mille */
 	unsigned child_fails;		/* per mille */
 	unsigned child_lost;		/* per mille: no answer at all */
+	unsigned session_lost;		/* per mille: no answer at all */
+	unsigned session_unavailable;	/* per mille */
+	const char *session_refused;	/* NULL, or the reason */
+};
+
+/* A session as sessiond has it. */
+#define SIM_SESSIONS	32
+struct sim_session {
+	bool used;
+	uint64_t spi;
+	uint32_t identity, age_s;
+	struct addr addr4, addr6;
+	uint8_t fp[AUTH_FP_LEN];
+};
+
+/* A certificate: what is sent, and whether the other side takes it. */
+#define SIM_CERT_MAX	32768
+struct sim_cert {
+	size_t len;			/* 0: the node uses its secret */
+	size_t sig_len;			/* of AUTH, <= AUTH_DATA_MAX */
+	uint8_t seed;			/* its bytes are seed, seed + 1, ... */
+	unsigned between;		/* further certificates, of 1 kB */
 };
 
 /* A child as keymgr has it. */
@@ -53,6 +75,16 @@ struct sim_node {
 	const char *id;			/* our FQDN */
 	const char *peer_id;		/* expected; NULL: any */
 	const char *psk;
+	struct sim_cert cert;
+	const char *distrusts;		/* reason for refusing certificates */
+	struct auth_req got;		/* the last one with AUTH_VERIFY; its
+					 * pointers do not hold */
+	struct cfg pool;		/* what sessiond hands out */
+	bool config;			/* it has a mode-config for them */
+	struct sim_session session[SIM_SESSIONS];
+	struct cfg vip;			/* what the engine was given */
+	uint32_t vip_handle;		/* 0: nothing */
+	unsigned vip_ups, vip_downs, moves, syncs;
 	struct sim_help help;
 	uint32_t next_spi;
 	bool no_spi;			/* the pool is empty */
@@ -111,6 +143,10 @@ struct sim_conf {
 	const char *peer_prefix;	/* NULL: the other node's address */
 	const char *wide;		/* NULL, or remote side of policy 0 */
 	enum peer_mode mode;
+	bool certs;			/* the identity uses certificates */
+	enum cfg_role cfg;
+	bool any6;			/* templates for IPv6, too */
+	bool no_generate;
 };
 void sim_conf_default(struct sim_conf *);
 /* The configuration of a node. */
@@ -127,6 +163,14 @@ void sim_inject(struct sim *, unsigned to, const struct ike_path *,
     const void *data, size_t len);
 /* The process dies: keymgr removes its children, a new one starts. */
 void sim_restart(struct sim *, unsigned node);
+/* sessiond anew: forgets its sessions and asks for them again. */
+void sim_sessiond_restart(struct sim *, unsigned node);
+unsigned sim_sessions(const struct sim *, unsigned node);
+/* The node uses a certificate of len bytes, signatures of sig_len. */
+void sim_use_cert(struct sim *, unsigned node, size_t len, size_t sig_len,
+    unsigned between);
+/* Its fingerprint as certd would have it. */
+void sim_cert_fp(const struct sim_cert *, uint8_t fp[AUTH_FP_LEN]);
 /* keymgr anew: forgets its children and asks for them again. */
 void sim_keymgr_restart(struct sim *, unsigned node);
 

@@ -68,9 +68,13 @@ make_policy(struct sim *s, struct ike_policy *p, unsigned node, unsigned i,
 	}
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", node + 1, i);
 	net(&p->local, c->templates ? "0.0.0.0/0" : text);
+	if (c->templates && c->any6)
+		net(&p->local, "::/0");
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", 2 - node, i);
 	net(&p->remote, c->templates ? "0.0.0.0/0" :
 	    c->wide != NULL && i == 0 ? c->wide : text);
+	if (c->templates && c->any6)
+		net(&p->remote, "::/0");
 }
 
 struct ike_conf *
@@ -121,7 +125,9 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	k->identities->id = 50;
 	k->identities->peer = 20;
 	k->identities->group = 5;
-	k->identities->generate = c->templates ? GEN_STRICT : GEN_NO;
+	k->identities->certs = c->certs;
+	k->identities->cfg = c->cfg;
+	k->identities->generate = c->templates && !c->no_generate ? GEN_STRICT : GEN_NO;
 	for (i = 0; i < c->policies; i++)
 		make_policy(s, &k->policies[i], node, i, c);
 	return k;
@@ -334,4 +340,14 @@ sim_sound(struct sim *s)
 			return "half-open SAs are counted wrongly";
 	}
 	return NULL;
+}
+
+unsigned
+sim_sessions(const struct sim *s, unsigned node)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < SIM_SESSIONS; i++)
+		n += s->node[node].session[i].used;
+	return n;
 }

@@ -1,0 +1,194 @@
+#include "ikepd/session.h"
+#include "ikepd/child.h"
+#include "ikepd/task.h"
+#include "ikepd/tsel.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t no_fp[AUTH_FP_LEN];
+
+int
+session_login(struct engine *e, struct ike_sa *sa, const uint8_t *fp)
+{
+	if (sa->session == NULL &&
+	    (sa->session = calloc(1, sizeof(*sa->session))) == NULL)
+		return -1;
+	memcpy(sa->session->fp, fp == NULL ? no_fp : fp, AUTH_FP_LEN);
+	sa->session->since_us = eng_now(e).us;
+	return 0;
+}
+
+static void
+describe(const struct ike_sa *sa, struct session_req *r)
+{
+	r->ike_spi = sa->k->spi_own;
+	r->identity = sa->k->identity;
+	r->remote = sa->k->path.remote;
+	r->fp = sa->session->fp;
+	r->id_peer = sa_id_peer(sa);
+}
+
+void
+session_ask(struct engine *e, struct ike_sa *sa, struct session_req *r)
+{
+	describe(sa, r);
+	sa->session->asked = true;
+	e->ops.session_open(e->ops.ctx, r);
+}
+
+void
+session_answered(struct engine *e, struct ike_sa *sa,
+    const struct session_result *r)
+{
+	struct session *s = sa->session;
+
+	(void)e;
+	if (s == NULL)
+		return;
+	s->asked = s->open = r->status == SESSION_OPEN;
+	if (!s->open || !r->config)
+		return;
+	s->addr4 = r->cfg.addr4;
+	s->addr6 = r->cfg.addr6;
+}
+
+int
+session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
+{
+	struct session *s = sa->session;
+
+	s->cfg = malloc(sizeof(*s->cfg));
+	if (s->cfg == NULL)
+		return -1;
+	*s->cfg = *cfg;
+	if (++e->next_vip == 0)
+		e->next_vip = 1;
+	s->vip = e->next_vip;
+	e->ops.vip_up(e->ops.ctx, s->vip, sa->k->peer, sa->k->identity, cfg);
+	return 0;
+}
+
+void
+session_pass_on(struct engine *e, struct ike_sa *from, struct ike_sa *to)
+{
+	child_move_all(e, from, to);
+	if (from->session == NULL)
+		return;
+	session_end(e, to);
+	to->session = from->session;
+	from->session = NULL;
+	if (to->session->asked)
+		e->ops.session_move(e->ops.ctx, from->k->spi_own,
+		    to->k->spi_own, &to->k->path.remote);
+}
+
+void
+session_moved(struct engine *e, const struct ike_sa *sa)
+{
+	if (sa->session != NULL && sa->session->asked)
+		e->ops.session_move(e->ops.ctx, sa->k->spi_own,
+		    sa->k->spi_own, &sa->k->path.remote);
+}
+
+void
+session_vips(struct engine *e)
+{
+	struct ike_sa *sa;
+	size_t at = 0;
+
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
+		if (sa->session != NULL && sa->session->vip != 0)
+			e->ops.vip_up(e->ops.ctx, sa->session->vip,
+			    sa->k->peer, sa->k->identity, sa->session->cfg);
+}
+
+void
+session_end(struct engine *e, struct ike_sa *sa)
+{
+	struct session *s = sa->session;
+
+	if (s == NULL)
+		return;
+	sa->session = NULL;
+	if (s->asked)
+		e->ops.session_close(e->ops.ctx, sa->k->spi_own);
+	if (s->vip != 0)
+		e->ops.vip_down(e->ops.ctx, s->vip);
+	free(s->cfg);
+	free(s);
+}
+
+static void
+add_host(struct ts_list *l, const struct addr *a)
+{
+	struct ts ts;
+
+	if (a->family == AF_UNSPEC)
+		return;
+	ts_from_addr(&ts, a, 0, -1);
+	(void)tsel_add(l, &ts);
+}
+
+void
+session_assigned(const struct ike_sa *sa, struct ts_list *l)
+{
+	memset(l, 0, sizeof(*l));
+	if (sa->session == NULL)
+		return;
+	add_host(l, &sa->session->addr4);
+	add_host(l, &sa->session->addr6);
+}
+
+void
+session_own(const struct ike_sa *sa, struct ts_list *l)
+{
+	memset(l, 0, sizeof(*l));
+	if (sa->session == NULL || sa->session->cfg == NULL)
+		return;
+	add_host(l, &sa->session->cfg->addr4);
+	add_host(l, &sa->session->cfg->addr6);
+}
+
+void
+engine_session_kill(struct engine *e, uint64_t ike_spi, const char *reason)
+{
+	struct ike_sa *sa = store_get(e, ike_spi);
+	char ip[ADDR_STRLEN];
+
+	if (sa == NULL || sa->session == NULL || !sa->session->asked)
+		return;
+	eng_enter(e);
+	log_info(LOG_T_IPSEC, "%s IKE SA %016llx is to end: %s",
+	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    (unsigned long long)ike_spi, reason);
+	child_remove_all(e, sa);
+	session_end(e, sa);
+	if (sa_half_open(sa))
+		sa_destroy(e, sa);
+	else
+		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+	eng_leave(e);
+}
+
+void
+engine_session_resync(struct engine *e)
+{
+	struct ike_sa *sa;
+	size_t at = 0;
+
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL) {
+		struct session *s = sa->session;
+		struct session_req r = { 0 };
+
+		if (s == NULL || !s->open)
+			continue;
+		describe(sa, &r);
+		r.addr4 = s->addr4;
+		r.addr6 = s->addr6;
+		r.want4 = s->addr4.family != AF_UNSPEC;
+		r.want6 = s->addr6.family != AF_UNSPEC;
+		r.age_s = (uint32_t)((eng_now(e).us - s->since_us) / 1000000);
+		e->ops.session_sync(e->ops.ctx, &r);
+	}
+}

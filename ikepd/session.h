@@ -1,0 +1,46 @@
+/*
+ * The peer's login that an IKE SA carries: its certificate, its session at
+ * sessiond, the addresses that it was given or that it gave.  It goes over
+ * to the SA's successor when that is rekeyed.
+ */
+#ifndef IKEPD_SESSION_H
+#define IKEPD_SESSION_H
+
+#include "ikepd/core.h"
+
+struct session {
+	uint8_t fp[AUTH_FP_LEN];	/* zero: no certificate */
+	bool asked;		/* sessiond was told of it */
+	bool open;		/* and has agreed */
+	int64_t since_us;
+	struct addr addr4, addr6;	/* the peer's, given by us */
+	uint32_t vip;		/* 0: we were given nothing */
+	struct cfg *cfg;	/* what we were given */
+};
+
+/* Makes the SA's session when it has none.  fp may be NULL.  -1: no
+ * memory. */
+int session_login(struct engine *, struct ike_sa *, const uint8_t *fp);
+/* Asks sessiond; fills in what the SA knows. */
+void session_ask(struct engine *, struct ike_sa *, struct session_req *);
+/* What sessiond says to that. */
+void session_answered(struct engine *, struct ike_sa *,
+    const struct session_result *);
+/* The peer has given us addresses.  -1: no memory. */
+int session_given(struct engine *, struct ike_sa *, const struct cfg *);
+/* Children and session go over to the successor. */
+void session_pass_on(struct engine *, struct ike_sa *from,
+    struct ike_sa *to);
+/* The peer has another address. */
+void session_moved(struct engine *, const struct ike_sa *);
+/* Names the addresses that we were given to a new keymgr. */
+void session_vips(struct engine *);
+/* The SA ends, or its session alone. */
+void session_end(struct engine *, struct ike_sa *);
+
+/* Addresses that we gave the peer, as selectors; n is 0 without any. */
+void session_assigned(const struct ike_sa *, struct ts_list *);
+/* Those that the peer gave us. */
+void session_own(const struct ike_sa *, struct ts_list *);
+
+#endif
