@@ -745,6 +745,17 @@ START_TEST(raw_keys)
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
 	ck_assert_ptr_nonnull(strstr(a.reason, "another key than"));
+	/* The key of a certificate that is named does not stand for it. */
+	OPENSSL_free(der);
+	der = NULL;
+	n = i2d_PUBKEY(key("p256", 5), &der);
+	l.certs[0].data = (struct part){ der, (size_t)n };
+	l.peer = peer_id("pins");
+	client_signs(&l, key("p256", 5), "fqdn:self.example", ALL_HASHES,
+	    false);
+	login_start(&env, &l, login_keep, &a);
+	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
+	ck_assert_ptr_nonnull(strstr(a.reason, "another key than"));
 	show_free(&l);
 }
 END_TEST
