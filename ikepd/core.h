@@ -77,6 +77,7 @@ struct engine {
 	uint32_t next_req;
 	uint32_t half_open;		/* as responder */
 	uint32_t closed;		/* that linger to repeat themselves */
+	size_t frag_held;		/* bytes of unfinished messages */
 	bool stopping, stopped;
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;
