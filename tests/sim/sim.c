@@ -21,7 +21,7 @@ struct sim_event {
 	uint32_t num;			/* request, SPI */
 	bool ok;
 	enum auth_status status;
-	uint8_t id[64], auth[PRF_MAX];
+	uint8_t id[64], *auth;
 	size_t id_len, auth_len;
 	uint32_t idle;
 };
@@ -76,6 +76,7 @@ event_free(struct sim_event *ev)
 	if (ev->job != NULL)
 		ke_job_free(ev->job);
 	free(ev->data);
+	free(ev->auth);
 	free(ev);
 }
 
@@ -154,6 +155,8 @@ op_send(void *ctx, const struct ike_path *path, const uint8_t *data,
 	    s->tap(s, n->idx, &out, copy, &len) == SIM_DROP))
 		return;
 	if (!route(s, n->idx, &out, &to, &in) || sim_chance(s, s->net.loss))
+		return;
+	if (s->net.mtu > 0 && len + 28 + (in.natt ? 4 : 0) > s->net.mtu)
 		return;
 	deliver(s, to, &in, copy, len, delay(s));
 	if (sim_chance(s, s->net.dup))
@@ -264,7 +267,8 @@ verify(const struct sim_node *n, const struct auth_req *r)
 		return AUTH_BAD_METHOD;
 	len = psk_auth(r->prf, n->psk, &r->msg_peer, &r->nonce_own,
 	    &r->sk_peer, r->id_peer.p, r->id_peer.len, auth);
-	return len == r->auth.len && memcmp(auth, r->auth.p, len) == 0 ?
+	return len + n->sim->node[1 - n->idx].auth_pad == r->auth.len &&
+	    memcmp(auth, r->auth.p, len) == 0 ?
 	    AUTH_OK : AUTH_BAD;
 }
 
@@ -288,7 +292,10 @@ op_auth(void *ctx, const struct auth_req *r)
 	if (ev->status != AUTH_OK || !(r->what & AUTH_MAKE))
 		return;
 	id_body(n->id, ev->id, &ev->id_len);
-	ev->auth_len = psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
+	ev->auth = calloc(1, PRF_MAX + n->auth_pad);
+	if (ev->auth == NULL)
+		abort();
+	ev->auth_len = n->auth_pad + psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
 	    &r->sk_own, ev->id, ev->id_len, ev->auth);
 }
 
