@@ -268,8 +268,7 @@ verify(const struct sim_node *n, const struct auth_req *r)
 	len = psk_auth(r->prf, n->psk, &r->msg_peer, &r->nonce_own,
 	    &r->sk_peer, r->id_peer.p, r->id_peer.len, auth);
 	return len + n->sim->node[1 - n->idx].auth_pad == r->auth.len &&
-	    memcmp(auth, r->auth.p, len) == 0 ?
-	    AUTH_OK : AUTH_BAD;
+	    memcmp(auth, r->auth.p, len) == 0 ? AUTH_OK : AUTH_BAD;
 }
 
 static void
@@ -295,8 +294,8 @@ op_auth(void *ctx, const struct auth_req *r)
 	ev->auth = calloc(1, PRF_MAX + n->auth_pad);
 	if (ev->auth == NULL)
 		abort();
-	ev->auth_len = n->auth_pad + psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
-	    &r->sk_own, ev->id, ev->id_len, ev->auth);
+	ev->auth_len = psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
+	    &r->sk_own, ev->id, ev->id_len, ev->auth) + n->auth_pad;
 }
 
 static struct sim_child *

@@ -41,8 +41,8 @@ random_conf(struct sim *s, struct sim_conf *c)
 		c->cookie_threshold = 0;
 	if (sim_chance(s, 400)) {
 		c->fragment_size = (uint16_t)(300 + sim_below(s, 1000));
-		s->node[0].auth_pad = sim_below(s, 4000);
-		s->node[1].auth_pad = sim_below(s, 4000);
+		s->node[0].auth_pad = sim_below(s, 1900);
+		s->node[1].auth_pad = sim_below(s, 1900);
 	}
 }
 
