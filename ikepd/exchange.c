@@ -539,7 +539,7 @@ frag_store(struct engine *e, struct ike_sa *sa, struct inmsg *in,
 	return rc == 1;
 }
 
-/* -1 as sk_open, counted. */
+/* False: not the peer's; counted. */
 static bool
 open_fragment(struct engine *e, struct ike_sa *sa, struct inmsg *in,
     size_t aad, size_t len, uint8_t **plain, size_t *n)

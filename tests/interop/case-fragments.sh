@@ -37,9 +37,9 @@ pair()
 {
 	local size=$1 yes=$2
 
-	gw_conf my=fqdn:a$long remote=fqdn:b$long "${@:3}" \
+	gw_conf my="fqdn:a$long" remote="fqdn:b$long" "${@:3}" \
 	    more="/ip ipsec settings set fragment-size=$size" | gw_start gw1
-	swan_conf lid=b$long rid=a$long esp="$esp_long" lts="$nets" \
+	swan_conf lid="b$long" rid="a$long" esp="$esp_long" lts="$nets" \
 	    conn="fragmentation = $yes" "${swan_extra[@]}" |
 	    swan_start gw2 "fragment_size = $size" 'max_packet = 65535'
 }
