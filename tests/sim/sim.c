@@ -156,7 +156,8 @@ op_send(void *ctx, const struct ike_path *path, const uint8_t *data,
 		return;
 	if (!route(s, n->idx, &out, &to, &in) || sim_chance(s, s->net.loss))
 		return;
-	if (s->net.mtu > 0 && len + 28 + (in.natt ? 4 : 0) > s->net.mtu)
+	if (s->net.mtu > 0 && len + 8 + (in.natt ? 4 : 0) +
+	    (out.remote.addr.family == AF_INET6 ? 40 : 20) > s->net.mtu)
 		return;
 	deliver(s, to, &in, copy, len, delay(s));
 	if (sim_chance(s, s->net.dup))

@@ -158,6 +158,22 @@ START_TEST(test_largest)
 }
 END_TEST
 
+/* The header of IPv6 is longer by 20 bytes. */
+START_TEST(test_ipv6)
+{
+	ck_assert_int_eq(addr_parse(&s->node[0].addr, "2001:db8::1"), 0);
+	ck_assert_int_eq(addr_parse(&s->node[1].addr, "2001:db8::2"), 0);
+	s->net.mtu = 1280;
+	bring_up(PAD, 5);
+	check_up();
+	ask(20000);
+	sim_run(s, 1);
+	check_up();
+	ck_assert_uint_eq(longest + 48, 1280);
+	ck_assert_uint_eq(fragments[0], 2 + 18);
+}
+END_TEST
+
 /* On port 4500 the marker takes four bytes more. */
 START_TEST(test_nat)
 {
@@ -598,6 +614,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_large, 0, 2);
 	tcase_add_test(t, test_largest);
+	tcase_add_test(t, test_ipv6);
 	tcase_add_test(t, test_nat);
 	tcase_add_test(t, test_small);
 	tcase_add_loop_test(t, test_off, 0, 2);
