@@ -2,6 +2,8 @@
 
 #include "lib/hash.h"
 
+#include <openssl/x509.h>
+
 #include <sys/random.h>
 
 #include <ctype.h>
@@ -28,9 +30,24 @@ struct idents {
 	struct hash by_cert;	/* match-by=certificate: peer and name */
 };
 
+/* Of the canonical form, in which ikeid_equal() compares; 0: unreadable. */
+static uint64_t
+dn_hash(const struct ikeid *id)
+{
+	const uint8_t *p = id->data;
+	X509_NAME *name = d2i_X509_NAME(NULL, &p, id->len);
+	uint64_t h;
+
+	if (name == NULL)
+		return 0;
+	h = X509_NAME_hash_ex(name, NULL, NULL, NULL);
+	X509_NAME_free(name);
+	return h;
+}
+
 /*
  * A key under which equal IDs (ikeid_equal) meet: names without regard to
- * case; what has a comparison of its own by type alone.
+ * case, distinguished names in canonical form.
  */
 static uint64_t
 remote_key(const struct idents *is, uint32_t peer, const struct ikeid *id)
@@ -43,7 +60,7 @@ remote_key(const struct idents *is, uint32_t peer, const struct ikeid *id)
 		return hash_mix(h, IKEID_AUTO);
 	h = hash_mix(h, id->type);
 	if (id->type == IKEID_DN)
-		return h;
+		return hash_mix(h, dn_hash(id));
 	for (i = 0; i < id->len; i++)
 		folded[i] = (uint8_t)tolower(id->data[i]);
 	return hash_bytes(folded, id->len, h);

@@ -86,7 +86,9 @@ fits_pin(const struct login_job *j, const char *name, const struct cert *pin,
 	if (memcmp(pin->fp, j->shown.fp, CERT_FP_LEN) == 0)
 		return true;
 	if (j->shown.leaf == NULL) {
-		if (EVP_PKEY_eq(pin->pub, j->shown.key) == 1)
+		/* A certificate's key alone would outlive its validity. */
+		if (pin->leaf == NULL &&
+		    EVP_PKEY_eq(pin->pub, j->shown.key) == 1)
 			return true;
 	} else if (pin->leaf != NULL && cert_is_ca(pin->leaf)) {
 		if (in_chain(j, pin->leaf))

@@ -5,10 +5,11 @@
  *   sallyportd		lib/proto/super.h	lib/child.c
  *   ikepd, each worker	lib/proto/ikecd.h	ipc_ike.c
  *   fetchd		lib/proto/cdfetch.h	ipc_fetch.c
- *   controld		lib/proto/show.h	nothing to show
+ *   controld		lib/proto/show.h	show.c
  */
 #include "certd/ipc_fetch.h"
 #include "certd/ipc_ike.h"
+#include "certd/show.h"
 
 #include "lib/child.h"
 #include "lib/log.h"
@@ -21,6 +22,9 @@
 static struct login_env env;
 static struct ipc_ike *ike;
 static struct ipc_fetch *fetch;
+static struct cert_show show;
+static struct event *hourly;
+static bool opened;
 
 /* Those of files and of our own CAs. */
 static void
@@ -63,6 +67,30 @@ threads(void)
 	return n < 1 ? 1 : n > SIGN_THREADS ? SIGN_THREADS : (unsigned)n;
 }
 
+/* CRLs of our own CAs are kept current. */
+static void
+on_hour(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	(void)arg;
+	pki_tick(show.pki, time(NULL));
+}
+
+/* The root is certd's own directory once it is confined. */
+static int
+certs_init(struct child *c)
+{
+	struct timeval hour = { 3600, 0 };
+
+	show.store = env.store;
+	show.pool = env.pool;
+	show.pki = pki_new(env.store, "/");
+	hourly = event_new(child_base(c), -1, EV_PERSIST, on_hour, NULL);
+	return show.pki == NULL || hourly == NULL ||
+	    event_add(hourly, &hour) == -1 ? -1 : 0;
+}
+
 static int
 certd_init(struct child *c)
 {
@@ -77,7 +105,7 @@ certd_init(struct child *c)
 	ike = ipc_ike_new(child_base(c), &env);
 	fetch = ipc_fetch_new(child_base(c));
 	if (env.store == NULL || env.pool == NULL || ike == NULL ||
-	    fetch == NULL) {
+	    fetch == NULL || certs_init(c) == -1) {
 		log_error(LOG_T_SYSTEM, "no memory or no threads");
 		return -1;
 	}
@@ -118,6 +146,10 @@ certd_conf(struct child *c, struct conf *conf)
 	revocation_settings(conf);
 	store_conf(env.store, conf);
 	idents_unref(&old);
+	/* What commands made comes after what is declared: that wins. */
+	if (!opened)
+		pki_open(show.pki, time(NULL));
+	opened = true;
 	ipc_ike_trust(ike);
 	log_debug(LOG_T_IPSEC, "%zu identities with a pre-shared key, %zu with "
 	    "certificates", ident_count(is, IDENT_PSK),
@@ -150,12 +182,20 @@ certd_peer_up(struct child *c, enum proc_id proc, unsigned idx, int fd)
 		close(fd);
 }
 
+static void
+certd_show(struct child *c, struct show_req *r)
+{
+	(void)c;
+	cert_show(&show, r);
+}
+
 static bool
 certd_stop(struct child *c)
 {
 	(void)c;
 	pool_free(env.pool);
-	env.pool = NULL;
+	env.pool = show.pool = NULL;
+	pki_free(show.pki);
 	store_free(env.store);
 	idents_unref(&env.is);
 	return true;
@@ -171,6 +211,7 @@ main(int argc, char **argv)
 		.file = certd_file,
 		.files_end = certd_files_end,
 		.peer_up = certd_peer_up,
+		.show = certd_show,
 		.stop = certd_stop,
 	};
 

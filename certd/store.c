@@ -1,5 +1,7 @@
 #include "certd/store.h"
 
+#include "certd/verify.h"
+
 #include "lib/hash.h"
 #include "lib/log.h"
 
@@ -345,18 +347,33 @@ same_stack(const STACK_OF(X509) *a, const STACK_OF(X509) *b)
 }
 
 static bool
+same_crls(const STACK_OF(X509_CRL) *a, const STACK_OF(X509_CRL) *b)
+{
+	int i, n = a != NULL ? sk_X509_CRL_num(a) : 0;
+
+	if (n != (b != NULL ? sk_X509_CRL_num(b) : 0))
+		return false;
+	for (i = 0; i < n; i++)
+		if (X509_CRL_match(sk_X509_CRL_value(a, i),
+		    sk_X509_CRL_value(b, i)) != 0)
+			return false;
+	return true;
+}
+
+static bool
 same_cert(const struct cert *a, const struct cert *b)
 {
 	return a != NULL && memcmp(a->fp, b->fp, CERT_FP_LEN) == 0 &&
 	    (a->key == NULL) == (b->key == NULL) &&
-	    a->trusted == b->trusted && same_stack(a->others, b->others);
+	    a->trusted == b->trusted && same_stack(a->others, b->others) &&
+	    same_crls(a->crls, b->crls);
 }
 
 static void
-log_loaded(const struct slot *s, bool again)
+log_loaded(const struct slot *s, bool again, bool allow_weak)
 {
 	const struct cert *c = s->cert;
-	char subject[200], until[32] = "";
+	char subject[200], until[32] = "", why[VERIFY_WHY_MAX];
 	struct tm tm;
 
 	if (c->leaf == NULL) {
@@ -371,11 +388,15 @@ log_loaded(const struct slot *s, bool again)
 	    "private key", s->name, again ? " was renewed" : "",
 	    cert_subject(c->leaf, subject, sizeof(subject)), until,
 	    c->key != NULL ? "with its" : "without a");
+	if (c->key != NULL && !cert_is_ca(c->leaf) &&
+	    !verify_leaf(c->leaf, allow_weak, time(NULL), why))
+		log_warn(LOG_T_CERTIFICATE, "certificate %s: peers will "
+		    "refuse it: %s", s->name, why);
 }
 
 /* True: there is something new. */
 static bool
-slot_settle(struct slot *s)
+slot_settle(const struct store *st, struct slot *s)
 {
 	struct cert_file files[CERT_FILES_MAX];
 	const char *kept = s->cert != NULL ? "; what was there before is kept" :
@@ -407,7 +428,7 @@ slot_settle(struct slot *s)
 		return false;
 	}
 	s->cert = c;
-	log_loaded(s, old != NULL);
+	log_loaded(s, old != NULL, st->allow_weak);
 	cert_unref(&old);
 	return true;
 }
@@ -424,7 +445,7 @@ store_files_end(struct store *st)
 		if (!s->touched)
 			continue;
 		s->touched = false;
-		changed |= slot_settle(s);
+		changed |= slot_settle(st, s);
 		for (k = 0; k < s->ndecls; k++) {
 			secret_free(&s->decls[k].content);
 			s->decls[k].here = false;

@@ -185,6 +185,7 @@ read_settings(struct ike_settings *s, const struct conf *conf)
 	s->cookie_threshold = (uint32_t)conf_num(o,
 	    CONF_SETTINGS_COOKIE_THRESHOLD);
 	s->half_open_max = (uint32_t)conf_num(o, CONF_SETTINGS_HALF_OPEN_MAX);
+	s->fragment_size = (uint16_t)conf_num(o, CONF_SETTINGS_FRAGMENT_SIZE);
 }
 
 /* Room for all objects of a menu. */

@@ -82,6 +82,7 @@ struct engine {
 	uint8_t certreq[AUTH_CERTREQ_MAX];
 	uint32_t half_open;		/* as responder */
 	uint32_t closed;		/* that linger to repeat themselves */
+	size_t frag_held;		/* bytes of unfinished messages */
 	bool stopping, stopped;
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;

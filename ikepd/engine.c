@@ -313,6 +313,9 @@ on_due(struct engine *e, struct ike_sa *sa, enum sa_due which)
 		free(sa->resp);
 		sa->resp = NULL;
 		break;
+	case DUE_FRAGMENTS:
+		xchg_forget_fragments(e, sa);
+		break;
 	default:
 		break;
 	}

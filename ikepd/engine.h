@@ -353,6 +353,9 @@ struct engine_stats {
 	uint64_t rx_bad_msgid;	/* outside the window */
 	uint64_t rx_retransmitted;	/* requests seen again */
 	uint64_t tx_retransmitted;
+	uint64_t rx_fragments, tx_fragments;	/* datagrams with SKF */
+	uint64_t rx_reassembled;	/* messages */
+	uint64_t rx_fragments_dropped;
 	uint64_t cookies_sent, cookies_bad;
 	uint64_t half_open_refused;
 	uint64_t init_started, init_failed;

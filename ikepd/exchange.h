@@ -1,6 +1,6 @@
 /*
  * Exchanges: message ids, window of one, repetition, the response that is
- * kept, protection (RFC 7296 2.1 to 2.3, 3.14).
+ * kept, protection (RFC 7296 2.1 to 2.3, 3.14), fragments (RFC 7383).
  */
 #ifndef IKEPD_EXCHANGE_H
 #define IKEPD_EXCHANGE_H
@@ -12,7 +12,8 @@
 struct inmsg {
 	struct ike_hdr h;
 	struct ike_path path;
-	struct cur raw;			/* the datagram as it came */
+	struct cur raw;			/* the datagram as it came; of fragments
+					 * the message that they make */
 	struct msg_payloads pl;		/* of the inside, when encrypted */
 	uint8_t *mem;			/* owned when kept, else NULL */
 };
@@ -25,7 +26,7 @@ void inmsg_free(struct inmsg *);
 struct outmsg {
 	struct buf b;
 	struct msg_writer w;
-	uint8_t exchange;
+	struct ike_hdr h;
 	bool sk;
 };
 
@@ -56,6 +57,8 @@ void xchg_recv(struct engine *, struct ike_sa *, const struct ike_path *,
 void xchg_request_done(struct engine *, struct ike_sa *);
 /* DUE_RETRANSMIT: repeats, or gives the SA up. */
 void xchg_retransmit(struct engine *, struct ike_sa *);
+/* Ends the wait for what fragments of the peer are still missing. */
+void xchg_forget_fragments(struct engine *, struct ike_sa *);
 /* Sends the stored response again. */
 void xchg_repeat_response(struct engine *, struct ike_sa *,
     const struct ike_path *);

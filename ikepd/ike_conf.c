@@ -15,6 +15,7 @@ ike_conf_new(void)
 	c->set.workers = 1;
 	c->set.cookie_threshold = 100;
 	c->set.half_open_max = 4000;
+	c->set.fragment_size = 1280;
 	return c;
 }
 

@@ -82,6 +82,8 @@ struct ike_settings {
 	uint32_t worker, workers;
 	uint32_t cookie_threshold;	/* half-open SAs that start cookies */
 	uint32_t half_open_max;		/* no more responder SAs beyond */
+	uint16_t fragment_size;		/* largest IP datagram of a message
+					 * that can be cut; 0: no fragments */
 };
 
 struct ike_conf {

@@ -45,6 +45,8 @@ sa_free(struct ike_sa *sa)
 	handshake_free(sa->hs);
 	free(sa->req);
 	free(sa->resp);
+	frag_free(&sa->frag_req);
+	frag_free(&sa->frag_resp);
 	secret_wipe(sa->k, sizeof(*sa->k));
 	free(sa->k);
 	free(sa);

@@ -11,6 +11,7 @@
 #include "lib/suite/sk.h"
 #include "lib/timer.h"
 #include "ikepd/engine.h"
+#include "ikepd/frag.h"
 #include "ikepd/keymat.h"
 
 struct child;
@@ -48,6 +49,7 @@ enum sa_due {
 	DUE_TASK,		/* a task was put off until then */
 	DUE_REKEY,		/* rekeys that came to nothing: again */
 	DUE_CACHE,		/* what repeats of messages need may go */
+	DUE_FRAGMENTS,		/* of a message that does not get complete */
 	DUE_N
 };
 
@@ -61,6 +63,7 @@ struct sa_keep {
 	struct ike_path path;
 	bool initiator;		/* of the SA: the original initiator */
 	bool natt_self, natt_peer;	/* who is behind NAT */
+	bool frag;		/* both ends know fragments (RFC 7383) */
 	uint8_t d_len;
 	uint16_t encr, integ, prf, ke;	/* rows of the algorithm table */
 	uint32_t next_out;	/* message id of our next request */
@@ -99,9 +102,11 @@ struct ike_sa {
 	uint8_t tries;		/* sendings of the request in hand */
 	uint8_t temp_failures;	/* TEMPORARY_FAILURE in a row */
 	uint8_t req_exchange;
-	uint16_t req_len, resp_len;
-	uint8_t *req;		/* our request in hand, NULL: none */
-	uint8_t *resp;		/* our last response */
+	uint32_t req_len, resp_len;
+	uint8_t *req;		/* our request in hand, NULL: none; one
+				 * datagram or all fragments in a row */
+	uint8_t *resp;		/* our last response, likewise */
+	struct frag_set *frag_req, *frag_resp;	/* the peer's, unfinished */
 	struct ike_path from;	/* of the peer's request in hand */
 	struct timer timer;
 	struct mono due[DUE_N];

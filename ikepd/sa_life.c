@@ -3,6 +3,7 @@
  */
 #include "ikepd/core.h"
 #include "ikepd/child.h"
+#include "ikepd/exchange.h"
 #include "ikepd/report.h"
 #include "ikepd/session.h"
 #include "ikepd/task.h"
@@ -102,6 +103,7 @@ sa_strip(struct engine *e, struct ike_sa *sa)
 	sa->hs = NULL;
 	free(sa->req);
 	sa->req = NULL;
+	xchg_forget_fragments(e, sa);
 	if (sa->k->id_peer_len > 0)
 		store_del_id(e, sa);
 	if (sa->peer_prev != NULL) {

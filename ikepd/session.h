@@ -10,6 +10,7 @@
 
 struct session {
 	uint8_t fp[AUTH_FP_LEN];	/* zero: no certificate */
+	uint8_t method;		/* of our AUTH */
 	bool asked;		/* sessiond was told of it */
 	bool open;		/* and has agreed */
 	int64_t since_us;

@@ -6,6 +6,7 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -89,6 +90,44 @@ enter_empty(const struct proc_desc *d, const char *path)
 	close(fd);
 }
 
+/* As its owner: root without CAP_DAC_OVERRIDE may not look into it. */
+static bool
+file_user(uid_t uid, gid_t gid)
+{
+	setfsgid(gid);
+	setfsuid(uid);
+	errno = EPERM;
+	return setfsgid((gid_t)-1) == (int)gid &&
+	    setfsuid((uid_t)-1) == (int)uid;
+}
+
+/* Its own, and closed to everybody else. */
+static bool
+dir_is_home(int fd, const struct passwd *pw)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1)
+		return false;
+	errno = EPERM;
+	return st.st_uid == pw->pw_uid && (st.st_mode & 07777) == 0700;
+}
+
+static void
+enter_home(const struct proc_desc *d, const char *path,
+    const struct passwd *pw)
+{
+	int fd;
+
+	must(d, file_user(pw->pw_uid, pw->pw_gid), "file system user");
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	must(d, fd != -1, path);
+	must(d, dir_is_home(fd, pw), path);
+	must(d, fchdir(fd) == 0 && chroot(".") == 0, "chroot");
+	close(fd);
+	must(d, file_user(0, 0), "file system user");
+}
+
 void
 proc_early(const struct proc_desc *d)
 {
@@ -150,13 +189,18 @@ change_user(const struct proc_desc *d, const char *chroot_dir)
 	must(d, pw != NULL, d->user);
 	errno = EPERM;
 	must(d, pw->pw_uid != 0 && pw->pw_gid != 0, "its user is root");
-	enter_empty(d, chroot_dir != NULL ? chroot_dir : DEFAULT_CHROOT);
+	if (d->home && chroot_dir != NULL)
+		enter_home(d, chroot_dir, pw);
+	else
+		enter_empty(d, chroot_dir != NULL ? chroot_dir :
+		    DEFAULT_CHROOT);
 	become(d, pw);
 }
 
 void
 proc_confine(const struct proc_desc *d, const char *chroot_dir)
 {
+	static const char *const home[] = { "/", NULL };
 	const struct rlimit no_core = { 0, 0 };
 
 	errno = EPERM;
@@ -169,8 +213,8 @@ proc_confine(const struct proc_desc *d, const char *chroot_dir)
 	must(d, set_caps(d->caps), "capabilities");
 	/* Last of its kind: a change of user resets it. */
 	must(d, prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0, "dumpable");
-	/* A child finds no file at all; what root needs is the caller's. */
-	if (d->user != NULL && sandbox_landlock(NULL, NULL,
+	/* A child finds no file at all, or those of its home alone; what root needs is the caller's. */
+	if (d->user != NULL && sandbox_landlock(NULL, d->home ? home : NULL,
 	    (d->sandbox & SANDBOX_CONNECT) != 0) == -1)
 		exit(1);
 	if (sandbox_enter(d->name, d->sandbox) == -1)

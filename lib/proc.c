@@ -45,7 +45,9 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.id = PROC_CERTD,
 		.name = "certd",
 		.user = USER_PREFIX "certd",
-		.sandbox = SANDBOX_THREADS,
+		.sandbox = SANDBOX_THREADS | SANDBOX_FILES_RO |
+		    SANDBOX_FILES_RW,
+		.home = true,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_FETCHD) |
 		    PROC_BIT(PROC_CONTROLD),
 	},

@@ -29,6 +29,8 @@ struct proc_desc {
 	const char *user;	/* full user name; NULL: root */
 	uint64_t caps;		/* 1 << CAP_x kept after start */
 	uint32_t sandbox;	/* SANDBOX_ sets */
+	bool home;		/* lives in a directory of its own, below the
+				 * state directory, not in an empty one */
 	uint32_t peers;		/* PROC_BITs it has an edge with, besides the
 				 * supervisor: the process graph */
 };
@@ -46,7 +48,7 @@ void proc_early(const struct proc_desc *);
 
 /*
  * Child side.  Changes to the process's user, keeps only its capabilities,
- * enters chroot (an empty directory owned by root), makes itself
+ * enters chroot (an empty directory owned by root, or its home), makes itself
  * non-dumpable, sets no_new_privs and the seccomp filter, the last for
  * threads that are there already as well.  Everything that must be opened
  * from the file system was opened before.  A row without a user (the

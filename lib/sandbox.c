@@ -199,6 +199,8 @@ static const struct grant grants[] = {
 	{ SANDBOX_SPAWN, SCMP_SYS(setresuid) },
 	{ SANDBOX_SPAWN, SCMP_SYS(setresgid) },
 	{ SANDBOX_SPAWN, SCMP_SYS(setuid) },
+	{ SANDBOX_SPAWN, SCMP_SYS(setfsuid) },
+	{ SANDBOX_SPAWN, SCMP_SYS(setfsgid) },
 	{ SANDBOX_SPAWN, SCMP_SYS(getresuid) },
 	{ SANDBOX_SPAWN, SCMP_SYS(getresgid) },
 	{ SANDBOX_SPAWN, SCMP_SYS(getgroups) },

@@ -9,6 +9,7 @@
 
 static const struct command *const families[] = {
 	ipsec_commands, system_commands, log_commands,
+	certificate_commands,
 };
 #define NFAMILIES	(sizeof(families) / sizeof(families[0]))
 

@@ -11,6 +11,7 @@ enum layout {
 	LAYOUT_SINGLE,	/* one row: a line for each field */
 	LAYOUT_LINES,	/* the columns' values, nothing else */
 	LAYOUT_NONE,	/* an action */
+	LAYOUT_FILES,	/* rows of file-name and content: files are written */
 };
 
 struct flag_letter {
@@ -39,12 +40,17 @@ struct command {
 	/* Turns a filter into a parameter of the question (op ':'); may be
 	 * NULL. */
 	void (*filter)(struct show_arg *);
+	/* Names that may be given as name=value, separated by blanks; a bare
+	 * word is the value of "name".  Of file-name the file goes with the
+	 * question.  NULL: none. */
+	const char *params;
 };
 
 /* Tables of the families; each ends with a row without a path. */
 extern const struct command ipsec_commands[];
 extern const struct command system_commands[];
 extern const struct command log_commands[];
+extern const struct command certificate_commands[];
 
 /*
  * The command whose words begin the list; *used gets how many words it has.

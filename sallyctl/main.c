@@ -1,5 +1,6 @@
 /* sallyctl: asks a running gateway, in RouterOS's words. */
 #include "sallyctl/command.h"
+#include "sallyctl/files.h"
 #include "sallyctl/ipc_ctl.h"
 #include "sallyctl/json.h"
 #include "sallyctl/query.h"
@@ -9,6 +10,7 @@
 #include "config.h"
 
 #include "lib/log.h"
+#include "lib/secret.h"
 
 #include <getopt.h>
 #include <stdio.h>
@@ -34,6 +36,7 @@ struct output {
 	const struct query *q;
 	struct rows rows;
 	struct json json;
+	struct files files;
 	size_t count;
 	bool failed;
 };
@@ -69,6 +72,10 @@ on_row(void *arg, struct cur *c)
 	unsigned modes = o->q->modes;
 
 	o->count++;
+	if (o->q->cmd->layout == LAYOUT_FILES) {
+		files_row(&o->files, c);
+		return;
+	}
 	if ((modes & MODE_COUNT) != 0)
 		return;
 	if ((modes & MODE_JSON) != 0) {
@@ -112,17 +119,34 @@ run(const struct query *q, const char *path)
 	bool json = (q->modes & MODE_JSON) != 0 &&
 	    (q->modes & MODE_COUNT) == 0;
 	char err[ERR_MAX];
+	struct show_req req = q->req;
+	struct buf blob;
 	int rc = 0;
 
+	buf_init(&blob, SHOW_BLOB_MAX);
+	if (q->file != NULL) {
+		if (files_read(&blob, q->file, err, sizeof(err)) == -1) {
+			error(err);
+			return EXIT_FAILED;
+		}
+		req.blob = blob.data;
+		req.blob_len = blob.len;
+	}
 	if (json)
 		json_begin(&o.json, stdout);
-	if (ctl_ask(path, &q->req, on_row, &o, err, sizeof(err)) == -1)
+	if (ctl_ask(path, &req, on_row, &o, err, sizeof(err)) == -1)
 		rc = EXIT_FAILED;
 	if (json)
 		json_end(&o.json);
 	else if (rc == 0 || o.rows.n > 0)
 		lay_out(&o);
 	rows_free(&o.rows);
+	buf_free(&blob);
+	secret_wipe(&req, sizeof(req));
+	if (files_end(&o.files, rc == 0, stdout) == -1 && rc == 0) {
+		snprintf(err, sizeof(err), "%s", o.files.err);
+		rc = EXIT_FAILED;
+	}
 	if (rc == 0 && o.failed) {
 		snprintf(err, sizeof(err), "malformed answer");
 		rc = EXIT_FAILED;

@@ -69,6 +69,57 @@ add_mode(struct query *q, const char *word, char *err, size_t size)
 	return -1;
 }
 
+/* Whether word is one of the list's. */
+static bool
+listed(const char *list, const char *word)
+{
+	size_t n = strlen(word), len;
+
+	for (; list != NULL && *list != '\0'; list += len + (list[len] == ' ')) {
+		len = strcspn(list, " ");
+		if (len == n && memcmp(list, word, n) == 0)
+			return true;
+	}
+	return false;
+}
+
+static bool
+has_arg(const struct query *q, const char *name)
+{
+	unsigned i;
+
+	for (i = 0; i < q->req.nargs; i++)
+		if (strcmp(q->req.args[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+/* A parameter of the command: 1; 0: it is none; -1: err. */
+static int
+add_param(struct query *q, const struct cmd_item *it, char *err,
+    size_t size)
+{
+	const char *params = q->cmd->params;
+	const char *name = "name", *value = it->name;
+
+	if (it->kind == CMD_ARG && listed(params, it->name) &&
+	    it->op == '=') {
+		name = it->name;
+		value = it->value;
+	} else if (it->kind != CMD_WORD || !listed(params, "name") ||
+	    has_arg(q, "name"))
+		return 0;
+	if (has_arg(q, name)) {
+		snprintf(err, size, "%s is given twice", name);
+		return -1;
+	}
+	if (add_arg(q, name, ':', value, err, size) == -1)
+		return -1;
+	if (strcmp(name, "file-name") == 0)
+		q->file = q->req.args[q->req.nargs - 1].value;
+	return 1;
+}
+
 /* What follows the verb. */
 static int
 take_rest(struct query *q, const struct cmd *c, size_t i, char *err,
@@ -80,6 +131,12 @@ take_rest(struct query *q, const struct cmd *c, size_t i, char *err,
 
 	for (; i < c->n && rc == 0; i++) {
 		it = &c->items[i];
+		if (!where && q->cmd->params != NULL &&
+		    strcmp(it->name != NULL ? it->name : "", "where") != 0 &&
+		    (rc = add_param(q, it, err, size)) != 0) {
+			rc = rc == 1 ? 0 : -1;
+			continue;
+		}
 		if (it->kind == CMD_WORD && strcmp(it->name, "where") == 0)
 			where = true;
 		else if (it->kind == CMD_WORD && where &&

@@ -8,6 +8,7 @@ struct query {
 	const struct command *cmd;
 	unsigned modes;		/* MODE_ */
 	struct show_req req;	/* what is to be asked */
+	const char *file;	/* that goes with it, or NULL; in req */
 };
 
 /*

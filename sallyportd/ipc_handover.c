@@ -5,6 +5,7 @@
 #include "lib/log.h"
 #include "lib/proto/super.h"
 #include "sallyportd/certfiles.h"
+#include "sallyportd/homedir.h"
 #include "sallyportd/ipc_show.h"
 
 #include <sys/socket.h>
@@ -306,6 +307,9 @@ kid_send_init(struct kid *k)
 	init.log_mask = log_rules_mask(&gw->rules);
 	snprintf(init.chroot_dir, sizeof(init.chroot_dir), "%s",
 	    gw->chroot_dir);
+	if (k->desc->home)
+		homedir_make(gw->opt->state_dir, k->desc, init.chroot_dir,
+		    sizeof(init.chroot_dir));
 	buf_init(&b, SUPER_INIT_MAX);
 	super_init_put(&b, &init);
 	send_buf(k, SUPER_INIT, -1, &b);

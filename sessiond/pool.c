@@ -35,7 +35,7 @@ struct apool {
 	struct span spans[];
 };
 
-/* a - b; false: not below 1 << POOL_RANGE_BITS, or negative. */
+/* a - b; false: not below 1 << APOOL_RANGE_BITS, or negative. */
 static bool
 distance(const struct addr *a, const struct addr *b, uint64_t *out)
 {
@@ -50,7 +50,7 @@ distance(const struct addr *a, const struct addr *b, uint64_t *out)
 		diff[i] = (uint8_t)d;
 	}
 	for (i = 0; i < n; i++) {
-		if ((v >> (POOL_RANGE_BITS - 8)) != 0)
+		if ((v >> (APOOL_RANGE_BITS - 8)) != 0)
 			return false;
 		v = v << 8 | diff[i];
 	}
@@ -117,7 +117,7 @@ apool_new(const struct apool_range *r, size_t n, uint64_t seed)
 		if (distance(&r[i].hi, &r[i].lo, &p->spans[i].n))
 			p->spans[i].n++;
 		else
-			p->spans[i].n = UINT64_C(1) << POOL_RANGE_BITS;
+			p->spans[i].n = UINT64_C(1) << APOOL_RANGE_BITS;
 		p->total += p->spans[i].n;
 	}
 	p->nspans = n;
@@ -142,6 +142,12 @@ apool_free(struct apool *p)
 static void
 idle_add(struct apool *p, struct slot *s)
 {
+	const struct slot *other;
+
+	/* The user is found by an address that is free, if he has one. */
+	other = hash_get(&p->by_user, s->user);
+	if (s->user != 0 && (other == NULL || !other->idle))
+		(void)hash_set(&p->by_user, s->user, s);
 	s->idle = true;
 	s->next = NULL;
 	s->prev = p->last;
@@ -233,7 +239,7 @@ slot_rest(struct apool *p, struct slot *s)
 {
 	if (s->used || s->reserved)
 		return;
-	if (s->nr >= p->fresh && (s->user == 0 || p->nidle >= POOL_REMEMBER))
+	if (s->nr >= p->fresh && (s->user == 0 || p->nidle >= APOOL_REMEMBER))
 		slot_drop(p, s);
 	else if (!s->idle)
 		idle_add(p, s);
@@ -276,7 +282,7 @@ apool_take(struct apool *p, uint64_t user, struct addr *out, bool *known)
 	*known = s != NULL && s->idle;
 	if (!*known) {
 		s = NULL;
-		if (p->nidle < POOL_REMEMBER)
+		if (p->nidle < APOOL_REMEMBER)
 			s = take_fresh(p);
 		if (s == NULL)
 			s = p->first;

@@ -22,10 +22,10 @@
 
 struct apool;
 
-#define POOL_REMEMBER	(128u * 1024)
+#define APOOL_REMEMBER	(128u * 1024)
 
 /* Of each range so many addresses at most are used. */
-#define POOL_RANGE_BITS	48
+#define APOOL_RANGE_BITS	48
 
 struct apool_range {
 	struct addr lo, hi;	/* of one family, lo <= hi */

@@ -58,19 +58,19 @@ session_user_fmt(const struct session *s, char *dst, size_t size)
 static void
 log_session(const struct session *s, const char *what, const char *why)
 {
-	char user[200], remote[ENDPOINT_STRLEN], a[2][ADDR_STRLEN];
+	char user[200], remote[ENDPOINT_STRLEN], a[2][ADDR_STRLEN] = { "", "" };
 	unsigned f;
 
 	for (f = 0; f < 2; f++)
 		if (s->addr[f].family != AF_UNSPEC)
 			addr_fmt(&s->addr[f], a[f], sizeof(a[f]));
-		else
-			snprintf(a[f], sizeof(a[f]), "-");
 	log_info(LOG_T_IPSEC | LOG_T_ACCOUNT, "session %016llx of %s from %s "
-	    "%s: addresses %s %s%s%s", (unsigned long long)s->spi,
+	    "%s%s%s%s%s%s%s", (unsigned long long)s->spi,
 	    session_user_fmt(s, user, sizeof(user)),
 	    endpoint_fmt(&s->remote, remote, sizeof(remote)), what,
-	    a[FAMILY_4], a[FAMILY_6], why[0] != '\0' ? "; " : "", why);
+	    a[0][0] != '\0' || a[1][0] != '\0' ? ", with " : "", a[FAMILY_4],
+	    a[0][0] != '\0' && a[1][0] != '\0' ? " and " : "", a[FAMILY_6],
+	    why[0] != '\0' ? "; " : "", why);
 }
 
 /* Answers */

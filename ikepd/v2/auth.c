@@ -58,6 +58,12 @@ auth_odd(const struct payload *id, const struct payload *asked,
 	    "AUTH data longer than any we know" : NULL;
 }
 
+const char *
+auth_kind(uint8_t method)
+{
+	return method == AUTH_PSK ? "pre-shared key" : "certificate";
+}
+
 void
 auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
     uint8_t method, const struct auth_result *r)
@@ -78,8 +84,7 @@ auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
 	report_id(id, text, sizeof(text));
 	if (r->status == AUTH_BAD || r->status == AUTH_BAD_CERT)
 		report_ike(e, sa, FAIL_AUTH, "authentication failed (%s) "
-		    "id=%s: %s", method == AUTH_PSK ? "pre-shared key" :
-		    "certificate", text, r->reason);
+		    "id=%s: %s", auth_kind(method), text, r->reason);
 	else
 		report_ike(e, sa, codes[r->status], "id=%s: %s", text,
 		    r->reason);
@@ -228,8 +233,8 @@ auth_refused(struct engine *e, struct ike_sa *sa, uint16_t type)
 	if (type == N_AUTHENTICATION_FAILED)
 		report_ike(e, sa, FAIL_AUTH, "authentication failed (%s): "
 		    "the peer does not accept us as id=%s; %s",
-		    sa->own->auth_method == AUTH_PSK ? "pre-shared key" :
-		    "certificate", text, sa->own->auth_method == AUTH_PSK ?
+		    auth_kind(sa->own->auth_method), text,
+		    sa->own->auth_method == AUTH_PSK ?
 		    "the secrets or the identities differ" :
 		    "it does not trust our certificate, or knows the "
 		    "identity otherwise");
@@ -366,6 +371,7 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		sa_destroy(e, sa);
 		return;
 	}
+	sa->session->method = w->auth_method;
 	store_add_id(e, sa);
 	w->neg->identity = sa->k->identity;
 	if (secret_set(&w->ni, sa->hs->nonce_own.data,

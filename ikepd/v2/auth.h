@@ -15,6 +15,8 @@ const char *auth_odd(const struct payload *id, const struct payload *asked,
 /* The final line of a refused authentication; method is the peer's. */
 void auth_report(struct engine *, const struct ike_sa *, struct blob id,
     uint8_t method, const struct auth_result *);
+/* "pre-shared key" or "certificate", for an AUTH method. */
+const char *auth_kind(uint8_t method);
 /* Names the certificate that a peer has shown. */
 void auth_subject(const struct ike_sa *, const struct auth_result *);
 

@@ -214,6 +214,7 @@ auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
 		out_of_memory(e, sa);
 		return;
 	}
+	sa->session->method = w->auth_method;
 	store_add_id(e, sa);
 	auth_subject(sa, w->auth);
 	/* Before the new session: the old ones stand in its way. */

@@ -2,6 +2,8 @@
  * INFORMATIONAL: delete, liveness, errors told (RFC 7296 1.4, 1.4.1, 2.4).
  */
 #include "ikepd/report.h"
+#include "ikepd/session.h"
+#include "ikepd/v2/auth.h"
 #include "ikepd/v2/child.h"
 #include "ikepd/v2/v2.h"
 #include "ikepd/wire/body.h"
@@ -245,11 +247,14 @@ v2_info_request(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	if (ends_sa(told)) {
 		if (told == N_AUTHENTICATION_FAILED)
 			e->st.auth_failed++;
-		report_ike(e, sa, told == N_AUTHENTICATION_FAILED ?
-		    FAIL_AUTH : FAIL_REFUSED, "%s%s", told ==
-		    N_AUTHENTICATION_FAILED ? "authentication failed "
-		    "(pre-shared key): the peer does not accept ours: " :
-		    "the peer says ", ike_notify_name(told));
+		if (told == N_AUTHENTICATION_FAILED)
+			report_ike(e, sa, FAIL_AUTH, "authentication failed "
+			    "(%s): the peer does not accept ours: %s",
+			    auth_kind(sa->session == NULL ? 0 :
+			    sa->session->method), ike_notify_name(told));
+		else
+			report_ike(e, sa, FAIL_REFUSED, "the peer says %s",
+			    ike_notify_name(told));
 	} else if (del.ike)
 		log_info(LOG_T_IPSEC, "%s IKE SA deleted by the peer",
 		    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)));

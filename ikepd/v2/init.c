@@ -74,6 +74,14 @@ init_put_natt(struct outmsg *m, const struct ike_sa *sa)
 		    sizeof(h));
 }
 
+/* RFC 7383 2.3: the responder says so only to one who did. */
+void
+init_put_frag(struct outmsg *m, const struct ike_sa *sa)
+{
+	if (sa->k->frag)
+		msg_notify(&m->w, N_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
+}
+
 /* RFC 7296 2.23: a hash that no notify of its kind has means a NAT. */
 static bool
 behind_nat(const struct inmsg *in, uint16_t type, const struct endpoint *ep)
@@ -170,6 +178,8 @@ init_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
 	init_put_natt(&m, sa);
 	cert_put_init(e, &m, sa);
+	sa->k->frag = e->conf->conf->set.fragment_size > 0;
+	init_put_frag(&m, sa);
 	if (out_request(e, sa, &m) == -1)
 		return;
 	if (secret_set(&hs->msg_own, sa->req, sa->req_len) == -1)
@@ -345,6 +355,8 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	sa->k->spi_peer = in->h.rspi;
 	sa->k->next_out = 1;
 	w->choice = choice;
+	sa->k->frag = sa->k->frag &&
+	    v2_notify(in, N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
 	init_detect_nat(sa, in);
 	cert_read_init(sa, in);
 	init_move_to_natt(e, sa);

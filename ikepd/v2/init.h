@@ -10,6 +10,7 @@
 int init_nonce(struct engine *, struct secret *nonce);
 void init_put_natt(struct outmsg *, const struct ike_sa *);
 /* Sets natt_self and natt_peer from the peer's hashes. */
+void init_put_frag(struct outmsg *, const struct ike_sa *);
 void init_detect_nat(struct ike_sa *, const struct inmsg *);
 void init_move_to_natt(struct engine *, struct ike_sa *);
 /* Notes the algorithms chosen. */

@@ -162,6 +162,7 @@ init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
 	init_put_natt(&m, sa);
 	cert_put_init(e, &m, sa);
+	init_put_frag(&m, sa);
 	if (out_response(e, sa, &m) == -1)
 		return;
 	work_end(e, &sa->theirs);
@@ -201,6 +202,7 @@ static void
 accept_request(struct engine *e, struct init_req *r)
 {
 	struct ike_sa *sa = make_sa(e, r);
+	struct notify_body n;
 	struct work *w;
 
 	if (sa == NULL)
@@ -220,6 +222,8 @@ accept_request(struct engine *e, struct init_req *r)
 	w->group = r->choice.ke;
 	init_detect_nat(sa, &r->in);
 	cert_read_init(sa, &r->in);
+	sa->k->frag = e->conf->conf->set.fragment_size > 0 &&
+	    v2_notify(&r->in, N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
 	sa_enter(e, sa, SA_INIT_REPLY);
 	if (work_ke(e, sa, w, true, init_reply) == -1)
 		sa_destroy(e, sa);

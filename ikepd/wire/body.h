@@ -65,6 +65,7 @@ struct cp_body {
 };
 
 /* Head of an SKF payload, RFC 7383 2.5; the rest is as in SK. */
+#define SKF_HDR_LEN	4
 struct skf_body {
 	uint16_t num, total;	/* 1 <= num <= total */
 	struct cur rest;

@@ -2,8 +2,8 @@
 
 #define IKE_MAJOR	2
 
-static int
-hdr_get(struct ike_hdr *h, struct cur *c)
+int
+ike_hdr_get(struct ike_hdr *h, struct cur *c)
 {
 	uint8_t version;
 
@@ -24,7 +24,7 @@ ike_hdr_parse(struct ike_hdr *h, const void *dgram, size_t len,
 	struct cur c;
 
 	cur_init(&c, dgram, len);
-	if (hdr_get(h, &c) == -1) {
+	if (ike_hdr_get(h, &c) == -1) {
 		wire_fail(e, 0, "shorter than an IKE header");
 		return IKE_HDR_BAD;
 	}

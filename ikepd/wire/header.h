@@ -41,6 +41,8 @@ enum ike_hdr_kind {
  */
 enum ike_hdr_kind ike_hdr_parse(struct ike_hdr *h, const void *dgram,
     size_t len, struct wire_err *err);
+/* Reads a header as it is, unchecked.  -1: fewer bytes than it has. */
+int ike_hdr_get(struct ike_hdr *, struct cur *);
 /* Appends IKE_HDR_LEN bytes.  Version 2.0 is written whatever h says. */
 void ike_hdr_put(struct buf *, const struct ike_hdr *h);
 

@@ -85,6 +85,21 @@ void
 msg_sk_begin(struct msg_writer *w, size_t iv_len)
 {
 	w->sk = payload_open(w, PL_SK);
+	w->sk_head = PAYLOAD_HDR_LEN;
+	buf_zero(w->b, iv_len);
+	w->inner = w->b->len;
+}
+
+void
+msg_skf_begin(struct msg_writer *w, uint8_t first, uint16_t num,
+    uint16_t total, size_t iv_len)
+{
+	w->sk = payload_open(w, PL_SKF);
+	w->sk_head = PAYLOAD_HDR_LEN + SKF_HDR_LEN;
+	if (num == 1 && buf_error(w->b) == 0)
+		buf_set_u8(w->b, w->sk, first);
+	buf_u16(w->b, num);
+	buf_u16(w->b, total);
 	buf_zero(w->b, iv_len);
 	w->inner = w->b->len;
 }
@@ -119,7 +134,7 @@ msg_sk_end(struct msg_writer *w, size_t total)
 	payload_close(w);
 	if (buf_error(w->b) == -1)
 		return -1;
-	have = w->b->len - w->sk - PAYLOAD_HDR_LEN;
+	have = w->b->len - w->sk - w->sk_head;
 	if (w->sk == 0 || total < have) {
 		w->b->failed = true;
 		return -1;
@@ -132,7 +147,14 @@ msg_sk_end(struct msg_writer *w, size_t total)
 size_t
 msg_sk_aad(const struct msg_writer *w)
 {
-	return w->sk + PAYLOAD_HDR_LEN - w->start;
+	return w->sk + w->sk_head - w->start;
+}
+
+const uint8_t *
+msg_sk_inner(const struct msg_writer *w, uint8_t *first)
+{
+	*first = w->b->data[w->sk];
+	return w->b->data + w->inner;
 }
 
 int

@@ -32,7 +32,8 @@ struct msg_writer {
 	size_t start;		/* offset of the IKE header in b */
 	size_t next_off;	/* where the next payload's type goes */
 	size_t payload;		/* offset of the open payload, 0: none */
-	size_t sk;		/* offset of the SK payload, 0: none */
+	size_t sk;		/* offset of the SK or SKF payload, 0: none */
+	size_t sk_head;		/* bytes of its header */
 	size_t inner;		/* offset of its first inner payload */
 };
 
@@ -48,6 +49,13 @@ void msg_notify_spi(struct msg_writer *, uint8_t proto, const void *spi,
     size_t spi_len, uint16_t type, const void *data, size_t);
 /* Opens the SK payload with room for an IV of iv_len bytes. */
 void msg_sk_begin(struct msg_writer *, size_t iv_len);
+/*
+ * Opens an SKF payload instead (RFC 7383 2.5); what is then put into the
+ * buffer is the fragment's part of the content.  first: type of the first
+ * payload of that content, written in fragment 1 only.
+ */
+void msg_skf_begin(struct msg_writer *, uint8_t first, uint16_t num,
+    uint16_t total, size_t iv_len);
 /* Ends the last inner payload; the number of bytes of all of them. */
 size_t msg_sk_close(struct msg_writer *);
 /*
@@ -56,8 +64,11 @@ size_t msg_sk_close(struct msg_writer *);
  * or a length does not fit its field.
  */
 int msg_sk_end(struct msg_writer *, size_t total);
-/* Bytes up to and including the SK payload's generic header. */
+/* Bytes up to and including the SK payload's generic header, with SKF the
+ * fragment's numbers too. */
 size_t msg_sk_aad(const struct msg_writer *);
+/* The inner payloads, not sealed yet, and the type of the first. */
+const uint8_t *msg_sk_inner(const struct msg_writer *, uint8_t *first);
 /* Ends a message without SK.  0 or -1 as above. */
 int msg_end(struct msg_writer *);
 /* The message; valid until the buffer changes. */

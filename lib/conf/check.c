@@ -89,15 +89,25 @@ check_refs(struct conf *c, struct conf_report *rep)
 	}
 }
 
+/* IPv6, UDP, marker, IKE and SKF headers, IV and the longest ICV take 152
+ * bytes; what is left should be worth it. */
+#define FRAGMENT_SIZE_MIN	256
+
 static void
 check_settings(struct conf *c, struct conf_report *rep)
 {
 	const struct conf_obj *o = conf_single(c, CONF_SETTINGS);
+	int64_t size;
 
 	if (conf_num(o, CONF_SETTINGS_IKE_PORT) ==
 	    conf_num(o, CONF_SETTINGS_NATT_PORT))
 		check_error(rep, o, CONF_SETTINGS_NATT_PORT,
 		    "is the same as ike-port, expected another port");
+	size = conf_num(o, CONF_SETTINGS_FRAGMENT_SIZE);
+	if (size > 0 && size < FRAGMENT_SIZE_MIN)
+		check_error(rep, o, CONF_SETTINGS_FRAGMENT_SIZE,
+		    "is too small for the headers, expected 0 or %d and more",
+		    FRAGMENT_SIZE_MIN);
 }
 
 void

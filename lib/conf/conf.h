@@ -72,6 +72,7 @@ enum conf_settings_prop {
 	CONF_SETTINGS_NATT_KEEPALIVE,	/* num: seconds */
 	CONF_SETTINGS_COOKIE_THRESHOLD,	/* num: half-open IKE SAs */
 	CONF_SETTINGS_HALF_OPEN_MAX,	/* num: half-open IKE SAs */
+	CONF_SETTINGS_FRAGMENT_SIZE,	/* num: bytes; 0: off */
 	CONF_SETTINGS_ACCOUNTING,	/* bool */
 	CONF_SETTINGS_INTERIM_UPDATE,	/* num: seconds */
 	CONF_SETTINGS_XAUTH_USE_RADIUS,	/* bool */

@@ -35,6 +35,12 @@ const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 		.lo = 1, .hi = 1000000, .procs = TO_IKE, .flags = LIVE,
 		.help = "Number of half-open IKE SAs beyond which new ones "
 		    "are not answered." },
+	[CONF_SETTINGS_FRAGMENT_SIZE] = {
+		.name = "fragment-size", .type = CONF_T_NUM, .def = "1280",
+		.lo = 0, .hi = 65535, .procs = TO_IKE, .flags = LIVE,
+		.help = "Size of an IP datagram, in bytes, above which an "
+		    "IKEv2 message is sent in fragments, when the peer knows "
+		    "them; 0 is off, otherwise 256 or more." },
 	[CONF_SETTINGS_ACCOUNTING] = {
 		.name = "accounting", .type = CONF_T_BOOL, .def = "yes",
 		.help = "RADIUS accounting of users authenticated by EAP or "

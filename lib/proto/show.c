@@ -1,5 +1,7 @@
 #include "lib/proto/show.h"
 
+#include "lib/secret.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,8 @@ show_req_put(struct buf *b, const struct show_req *r)
 		buf_u8(b, (uint8_t)r->args[i].op);
 		buf_str(b, r->args[i].value);
 	}
+	buf_u32(b, (uint32_t)r->blob_len);
+	buf_put(b, r->blob, r->blob_len);
 }
 
 static int
@@ -51,6 +55,7 @@ arg_get(struct cur *c, struct show_arg *a)
 int
 show_req_get(struct cur *c, struct show_req *r, const char **why)
 {
+	uint32_t blob;
 	uint16_t what;
 	uint8_t n;
 
@@ -63,6 +68,10 @@ show_req_get(struct cur *c, struct show_req *r, const char **why)
 	for (r->nargs = 0; r->nargs < n; r->nargs++)
 		if (arg_get(c, &r->args[r->nargs]) == -1)
 			return -1;
+	if (cur_u32(c, &blob) == -1 || blob > SHOW_BLOB_MAX ||
+	    cur_ref(c, &r->blob, blob) == -1)
+		return -1;
+	r->blob_len = blob;
 	return cur_end(c);
 }
 
@@ -133,6 +142,8 @@ on_req(void *arg, struct imsg *m, const char **why)
 	buf_init(&r.row, SHOW_ROW_MAX);
 	p->fn(p->arg, &r);
 	buf_free(&r.row);
+	/* A passphrase may have been among them. */
+	secret_wipe(&r, sizeof(r));
 	return 0;
 }
 
@@ -259,6 +270,7 @@ show_end(struct show_req *r, const char *err)
 		return;
 	req_unlink(r);
 	buf_free(&r->row);
+	secret_wipe(r, sizeof(*r));
 	free(r);
 }
 
@@ -272,6 +284,8 @@ show_keep(const struct show_req *r)
 	*k = *r;
 	buf_init(&k->row, SHOW_ROW_MAX);
 	k->nfields = 0;
+	k->blob = NULL;
+	k->blob_len = 0;
 	k->kept = true;
 	k->next = NULL;
 	if (k->port != NULL) {

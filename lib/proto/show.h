@@ -31,6 +31,15 @@ enum show_what {
 	SHOW_SESSIONS,		/* sessiond */
 	SHOW_SESSION_KILL,	/* sessiond; args: the filter */
 	SHOW_POOL_USED,		/* sessiond */
+	SHOW_CERTIFICATE,	/* certd */
+	SHOW_CERT_LINT,		/* certd; name, address */
+	SHOW_CERT_ADD,		/* certd; name and the words of a template */
+	SHOW_CERT_SIGN,		/* certd; name, ca, ca-crl-host */
+	SHOW_CERT_IMPORT,	/* certd; name, passphrase, trusted; blob */
+	SHOW_CERT_EXPORT,	/* certd; name, type, export-passphrase; rows
+				 * of file-name and content, in hexadecimal */
+	SHOW_CERT_REVOKE,	/* certd; name */
+	SHOW_CERT_REMOVE,	/* certd; name */
 	SHOW_CONFIG,		/* sallyportd; menu: a menu's path */
 	SHOW_LOG,		/* sallyportd; topics: "ipsec,!debug" */
 	SHOW_LOG_CLEAR,		/* sallyportd */
@@ -45,6 +54,7 @@ enum show_what {
 #define SHOW_ARGS_MAX	16
 #define SHOW_NAME_LEN	64
 #define SHOW_VALUE_LEN	256
+#define SHOW_BLOB_MAX	(96u * 1024)	/* a file that goes with a request */
 #define SHOW_FIELDS_MAX	64	/* of a row */
 #define SHOW_FIELD_LEN	8192	/* longest value in a row */
 #define SHOW_QUEUE_MAX	(96u * 1024 * 1024)	/* a whole log, with room */
@@ -66,6 +76,8 @@ struct show_req {
 	uint32_t flags;
 	unsigned nargs;
 	struct show_arg args[SHOW_ARGS_MAX];
+	const uint8_t *blob;	/* borrowed; gone in what is kept */
+	size_t blob_len;
 	struct buf row;		/* the row under construction */
 	uint16_t nfields;
 	bool kept;		/* made by show_keep */
@@ -139,9 +151,10 @@ int show_row_begin(struct cur *, uint16_t *nfields);
 int show_row_next(struct cur *, uint16_t *nfields, struct show_pair *);
 
 /* Lengths for permit tables */
-#define SHOW_REQ_MIN	7
+#define SHOW_REQ_MIN	11
 #define SHOW_REQ_MAX							\
-	(7 + SHOW_ARGS_MAX * (5 + SHOW_NAME_LEN + SHOW_VALUE_LEN))
+	(11 + SHOW_BLOB_MAX +						\
+	    SHOW_ARGS_MAX * (5 + SHOW_NAME_LEN + SHOW_VALUE_LEN))
 #define SHOW_ROW_MIN	2
 #define SHOW_ROW_MAX	65535
 #define SHOW_END_MIN	2

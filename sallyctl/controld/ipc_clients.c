@@ -2,6 +2,7 @@
 
 #include "lib/log.h"
 #include "lib/proto/ctl.h"
+#include "lib/secret.h"
 #include "sallyctl/controld/sums.h"
 
 #include <sys/socket.h>
@@ -324,6 +325,8 @@ on_req(void *arg, struct imsg *m, const char **why)
 		else if (c->waiting == 0)
 			note_error(c, "the gateway is starting");
 	}
+	/* A passphrase may have been among them. */
+	secret_wipe(&r, sizeof(r));
 	if (c->waiting == 0)
 		request_end(c);
 	else

@@ -162,6 +162,9 @@ op_send(void *ctx, const struct ike_path *path, const uint8_t *data,
 		return;
 	if (!route(s, n->idx, &out, &to, &in) || sim_chance(s, s->net.loss))
 		return;
+	if (s->net.mtu > 0 && len + 8 + (in.natt ? 4 : 0) +
+	    (out.remote.addr.family == AF_INET6 ? 40 : 20) > s->net.mtu)
+		return;
 	deliver(s, to, &in, copy, len, delay(s));
 	if (sim_chance(s, s->net.dup))
 		deliver(s, to, &in, copy, len, delay(s));
@@ -353,8 +356,8 @@ verify(const struct sim_node *n, const struct auth_req *r,
 		return AUTH_BAD_METHOD;
 	len = psk_auth(r->prf, n->psk, &r->msg_peer, &r->nonce_own,
 	    &r->sk_peer, r->id_peer.p, r->id_peer.len, auth);
-	return len == r->auth.len && memcmp(auth, r->auth.p, len) == 0 ?
-	    AUTH_OK : AUTH_BAD;
+	return len + n->sim->node[1 - n->idx].auth_pad == r->auth.len &&
+	    memcmp(auth, r->auth.p, len) == 0 ? AUTH_OK : AUTH_BAD;
 }
 
 /* Our AUTH, and with a certificate what goes with it. */
@@ -369,11 +372,11 @@ make_auth(const struct sim_node *n, const struct auth_req *r,
 	len = psk_auth(r->prf, n->psk, &r->msg_own, &r->nonce_peer,
 	    &r->sk_own, ev->id, ev->id_len, mac);
 	if (n->cert.len == 0) {
-		ev->auth = malloc(len);
+		ev->auth = calloc(1, len + n->auth_pad);
 		if (ev->auth == NULL)
 			abort();
 		memcpy(ev->auth, mac, len);
-		ev->auth_len = len;
+		ev->auth_len = len + n->auth_pad;
 		ev->method = 2;
 		return;
 	}

@@ -21,6 +21,7 @@
 struct sim_net {
 	unsigned loss, dup;
 	unsigned delay_min, delay_max;
+	unsigned mtu;		/* IP datagrams beyond are lost; 0: none */
 };
 
 /* How the helpers of a node behave. */
@@ -85,6 +86,7 @@ struct sim_node {
 	struct cfg vip;			/* what the engine was given */
 	uint32_t vip_handle;		/* 0: nothing */
 	unsigned vip_ups, vip_downs, moves, syncs;
+	size_t auth_pad;		/* bytes behind our AUTH data */
 	struct sim_help help;
 	uint32_t next_spi;
 	bool no_spi;			/* the pool is empty */
@@ -140,6 +142,7 @@ struct sim_conf {
 	uint32_t ike_life, dpd;
 	uint32_t cookie_threshold;
 	uint16_t port;			/* of the peer; 0: 500 */
+	uint16_t fragment_size;
 	const char *peer_prefix;	/* NULL: the other node's address */
 	const char *wide;		/* NULL, or remote side of policy 0 */
 	enum peer_mode mode;

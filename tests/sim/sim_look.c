@@ -17,6 +17,7 @@ sim_conf_default(struct sim_conf *c)
 	c->ike_life = 86400;
 	c->dpd = 120;
 	c->cookie_threshold = 100;
+	c->fragment_size = 1280;
 }
 
 static void
@@ -85,6 +86,7 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	unsigned i;
 
 	k->set.cookie_threshold = c->cookie_threshold;
+	k->set.fragment_size = c->fragment_size;
 	k->profiles = calloc(1, sizeof(*k->profiles));
 	k->proposals = calloc(1, sizeof(*k->proposals));
 	k->peers = calloc(1, sizeof(*k->peers));

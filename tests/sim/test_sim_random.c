@@ -39,6 +39,11 @@ random_conf(struct sim *s, struct sim_conf *c)
 	c->passive = sim_chance(s, 300);
 	if (sim_chance(s, 100))
 		c->cookie_threshold = 0;
+	if (sim_chance(s, 400)) {
+		c->fragment_size = (uint16_t)(300 + sim_below(s, 1000));
+		s->node[0].auth_pad = sim_below(s, 1900);
+		s->node[1].auth_pad = sim_below(s, 1900);
+	}
 }
 
 static void
@@ -69,7 +74,8 @@ no_faults(struct sim *s)
 {
 	unsigned i;
 
-	s->net = (struct sim_net){ .delay_min = 5, .delay_max = 20 };
+	s->net = (struct sim_net){ .delay_min = 5, .delay_max = 20,
+		.mtu = 1300 };
 	for (i = 0; i < SIM_NODES; i++) {
 		memset(&s->node[i].help, 0, sizeof(s->node[i].help));
 		s->node[i].deaf = s->node[i].no_spi = false;

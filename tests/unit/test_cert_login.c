@@ -745,6 +745,17 @@ START_TEST(raw_keys)
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
 	ck_assert_ptr_nonnull(strstr(a.reason, "another key than"));
+	/* The key of a certificate that is named does not stand for it. */
+	OPENSSL_free(der);
+	der = NULL;
+	n = i2d_PUBKEY(key("p256", 5), &der);
+	l.certs[0].data = (struct part){ der, (size_t)n };
+	l.peer = peer_id("pins");
+	client_signs(&l, key("p256", 5), "fqdn:self.example", ALL_HASHES,
+	    false);
+	login_start(&env, &l, login_keep, &a);
+	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
+	ck_assert_ptr_nonnull(strstr(a.reason, "another key than"));
 	show_free(&l);
 }
 END_TEST
@@ -1052,6 +1063,56 @@ START_TEST(both_ends)
 }
 END_TEST
 
+static unsigned answered;
+
+static void
+count_ok(void *arg, const struct login_answer *a)
+{
+	(void)arg;
+	ck_assert_msg(a->status == LOGIN_OK, "%s", a->reason);
+	ck_assert_uint_gt(a->auth_len, 0);
+	answered++;
+}
+
+/* Signatures in threads, many at once; what is configured may change. */
+START_TEST(in_threads)
+{
+	struct event_base *base = event_base_new();
+	struct spec s = alice_spec();
+	struct end rsp;
+	struct login l;
+	X509 *x;
+	int i;
+
+	s.key = key("rsa", 5);
+	x = make(&s);
+	end_open(&rsp, "rsa", "right", 1);
+	rsp.env.pool = pool_new(base, 3, 64);
+	ck_assert_ptr_nonnull(rsp.env.pool);
+	l = login_of(end_peer(&rsp), false);
+	show(&l, CERTENC_X509, x);
+	client_signs(&l, s.key, "fqdn:alice.example", ALL_HASHES, false);
+	for (i = 0; i < 50; i++)
+		login_start(&rsp.env, &l, count_ok, NULL);
+	ck_assert_uint_eq(answered, 0);
+	ck_assert_uint_eq(rsp.env.pending, 50);
+	/* New identities and files while they are under way. */
+	idents_unref(&rsp.env.is);
+	rsp.conf = conf_of(both_script);
+	store_conf(rsp.env.store, rsp.conf);
+	(void)files_deliver(rsp.env.store, rsp.conf);
+	rsp.env.is = idents_new(rsp.conf);
+	while (rsp.env.pending > 0)
+		ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0);
+	ck_assert_uint_eq(answered, 50);
+	pool_free(rsp.env.pool);
+	show_free(&l);
+	X509_free(x);
+	end_close(&rsp);
+	event_base_free(base);
+}
+END_TEST
+
 /* The peer's PSS is answered with PSS, by a key that could do either. */
 START_TEST(pss_is_mirrored)
 {
@@ -1155,6 +1216,7 @@ main(void)
 	tcase_add_test(tc, revoked);
 	tcase_add_loop_test(tc, both_ends, 0,
 	    (int)(sizeof(pairs) / sizeof(pairs[0])));
+	tcase_add_test(tc, in_threads);
 	tcase_add_test(tc, pss_is_mirrored);
 	tcase_add_test(tc, allow_weak);
 	suite_add_tcase(s, tc);

@@ -292,6 +292,9 @@ static const struct refusal refusals[] = {
 	{ "/ip ipsec settings set natt-port=500\n",
 	  "x:1:34: natt-port: is the same as ike-port, expected another "
 	  "port\n" },
+	{ "/ip ipsec settings set fragment-size=255\n",
+	  "x:1:38: fragment-size: is too small for the headers, expected 0 "
+	  "or 256 and more\n" },
 };
 
 struct warning {

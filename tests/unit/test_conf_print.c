@@ -183,7 +183,8 @@ generate(struct gen *g)
 
 	put(g, "/ip ipsec settings\nset ike-port=");
 	put_num(g, 501 + rnd(g, 100));
-	put_props(g, CONF_SETTINGS, "allow-weak ike-port natt-port");
+	put_props(g, CONF_SETTINGS, "allow-weak ike-port natt-port "
+	    "fragment-size");
 	put(g, " allow-weak=yes\n/ip ipsec policy group\nset default comment=");
 	put_text(g);
 	put(g, "\n/certificate\nimport file-name=c.pem name=c");
