@@ -8,8 +8,8 @@
 unsigned
 event_worker(const struct km *km, uint32_t peer)
 {
-	return (unsigned)(hash_mix(peer, 0) % (km->workers == 0 ? 1 :
-	    km->workers));
+	/* ikepd initiates to its peers at load by the same rule. */
+	return peer % (km->workers == 0 ? 1 : km->workers);
 }
 
 static bool
