@@ -92,6 +92,17 @@ answer(struct worker *w, uint32_t id, const struct login *l,
 	buf_free(&own);
 }
 
+/* Who asks is not left waiting for what could not be read. */
+static void
+refuse(struct worker *w, uint32_t id, const char *why)
+{
+	const struct login none = { 0 };
+	struct login_answer a = { .status = LOGIN_BAD_REQUEST };
+
+	snprintf(a.reason, sizeof(a.reason), "%s", why);
+	answer(w, id, &none, &a);
+}
+
 static int
 on_auth(void *arg, struct imsg *m, const char **why)
 {
@@ -100,10 +111,13 @@ on_auth(void *arg, struct imsg *m, const char **why)
 	struct cd_auth q;
 	struct login l;
 
-	if (cd_auth_get(&m->body, &q, why) == -1)
+	if (cd_auth_get(&m->body, &q, why) == -1) {
+		refuse(w, m->id, *why);
 		return -1;
+	}
 	if (login_from(&q, &l) == -1) {
 		*why = "unknown PRF";
+		refuse(w, m->id, *why);
 		return -1;
 	}
 	login_decide(*w->ike->idents, &l, &a);
