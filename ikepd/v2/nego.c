@@ -184,22 +184,15 @@ candidate(const struct engine *e, const struct ike_sa *sa,
 {
 	const struct conf_peer *cp = sa_conf(e, sa);
 	const struct ike_identity *id = confidx_identity(e->conf, identity);
-	const struct ike_conf *conf = e->conf->conf;
-	size_t own = cp == NULL ? 0 : cp->npolicies;
+	const struct ike_policy *const *templates;
+	size_t own = cp == NULL ? 0 : cp->npolicies, n;
 
-	for (; *at < own; (*at)++)
-		if (!cp->policies[*at]->template)
-			return cp->policies[(*at)++];
+	if (*at < own)
+		return cp->policies[(*at)++];
 	if (id == NULL || id->generate == GEN_NO)
 		return NULL;
-	while (*at < own + conf->npolicies) {
-		const struct ike_policy *p = &conf->policies[*at - own];
-
-		(*at)++;
-		if (p->template && p->group == id->group)
-			return p;
-	}
-	return NULL;
+	templates = confidx_templates(e->conf, id->group, &n);
+	return *at - own < n ? templates[(*at)++ - own] : NULL;
 }
 
 /* A template does not say which mode. */
