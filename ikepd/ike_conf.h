@@ -46,7 +46,9 @@ struct ike_peer {
 	uint32_t profile;		/* id */
 };
 
-enum gen_policy { GEN_NO, GEN_STRICT, GEN_OVERRIDE };
+/* RFC 7296 2.9: an answer is never wider than the request, so there is no
+ * overriding. */
+enum gen_policy { GEN_NO, GEN_STRICT };
 
 struct ike_identity {
 	uint32_t id;
