@@ -135,6 +135,15 @@ auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
 	store_add_id(e, sa);
 	sa->hs->initial_contact = v2_notify(w->in, N_INITIAL_CONTACT, &n);
 	err = nego_request(e, sa, w, w->in, NULL, data, &len);
+	if (err == N_INVALID_SYNTAX) {
+		/* RFC 7296 2.21.2: fatal.  Without a child nobody may ask,
+		 * unless we had said that we can do that (RFC 6023). */
+		report_ike(e, sa, FAIL_SYNTAX, "IKE_AUTH request: no SA, TSi "
+		    "and TSr that can be read");
+		if (out_error(e, sa, IKE_AUTH, err, NULL, 0) == 0)
+			sa_close(e, sa);
+		return;
+	}
 	if (err == 0 && work_install(e, sa, w, child_installed) == 0)
 		return;
 	if (err == 0)
