@@ -71,7 +71,7 @@ struct ike_policy {
 struct ike_settings {
 	uint16_t port_ike, port_natt;	/* ours: 500 and 4500 */
 	uint32_t keepalive_s;		/* behind NAT; 0: none */
-	/* A peer is initiated to by the worker (peer id modulo workers). */
+	/* Which peers are initiated to here: lib/worker.h */
 	uint32_t worker, workers;
 	uint32_t cookie_threshold;	/* half-open SAs that start cookies */
 	uint32_t half_open_max;		/* no more responder SAs beyond */

@@ -3,6 +3,7 @@
  * restarts, reloads; a comment for each message.
  */
 #include "tests/sim/fixture.h"
+#include "lib/worker.h"
 #include "ikepd/core.h"
 #include "ikepd/tsel.h"
 
@@ -616,9 +617,9 @@ START_TEST(test_other_worker)
 {
 	struct ike_conf *k = sim_conf(s, 0, &c);
 
-	/* Peer 20 belongs to worker 20 % 3 = 2 of three. */
+	/* A peer with one address belongs where its first message goes. */
 	k->set.workers = 3;
-	k->set.worker = 1;
+	k->set.worker = (worker_of_addr(&s->node[1].addr, 3) + 1) % 3;
 	engine_conf(s->node[0].engine, k);
 	engine_start(s->node[0].engine);
 	sim_run(s, 5);
