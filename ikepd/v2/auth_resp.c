@@ -9,6 +9,9 @@
 
 #include <string.h>
 
+/* For how long a peer that says it is new is told of what it forgot. */
+#define CONTACT_DELETE_S	4
+
 static void
 refuse(struct engine *e, struct ike_sa *sa)
 {
@@ -44,7 +47,14 @@ initial_contact(struct engine *e, struct ike_sa *sa)
 		    "%016llx goes",
 		    addr_fmt(&o->k->path.remote.addr, ip, sizeof(ip)),
 		    (unsigned long long)o->k->spi_own);
-		sa_destroy(e, o);
+		/* When both ends began at the same moment, the peer has the
+		 * older one too and must hear that it goes. */
+		child_remove_all(e, o);
+		if (o->state != SA_ESTABLISHED ||
+		    !task_add_first(e, o, TASK_IKE_DEL, 0))
+			sa_destroy(e, o);
+		else
+			sa_due_in(e, o, DUE_STATE, CONTACT_DELETE_S);
 	}
 }
 

@@ -234,6 +234,30 @@ START_TEST(test_initial_contact)
 }
 END_TEST
 
+/* Both ends begin at the same moment, each sure to be the first: nobody
+ * keeps what the other end has thrown away. */
+START_TEST(test_initial_contact_both)
+{
+	unsigned i;
+
+	for (i = 0; i < 200; i++) {
+		sim_free(s);
+		s = sim_new(7000 + i);
+		sim_configure(s, &c);
+		engine_start(s->node[0].engine);
+		sim_run_ms(s, i % 20);
+		engine_start(s->node[1].engine);
+		sim_run(s, 30);
+		ck_assert_uint_ge(sim_ikes(s, 0, "established"), 1);
+		ck_assert_uint_eq(sim_ikes(s, 0, "established"),
+		    sim_ikes(s, 1, "established"));
+		ck_assert_uint_ge(sim_children(s, 0), 1);
+		ck_assert_uint_eq(sim_children(s, 0), sim_children(s, 1));
+		check_right();
+	}
+}
+END_TEST
+
 START_TEST(test_no_initial_contact)
 {
 	c.no_contact = true;
@@ -663,6 +687,7 @@ main(void)
 	tcase_add_test(t, test_response_cache);
 	tcase_add_test(t, test_nat);
 	tcase_add_test(t, test_initial_contact);
+	tcase_add_test(t, test_initial_contact_both);
 	tcase_add_test(t, test_no_initial_contact);
 	tcase_add_test(t, test_acquire);
 	tcase_add_test(t, test_acquire_meanwhile);
