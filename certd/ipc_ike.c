@@ -152,6 +152,16 @@ on_decided(void *arg, const struct login_answer *a)
 	suite_forget();
 }
 
+/* Who asks is not left waiting for what could not be read. */
+static void
+refuse(struct worker *w, uint32_t id, const char *why)
+{
+	struct login_answer a = { .status = LOGIN_BAD_REQUEST };
+
+	snprintf(a.reason, sizeof(a.reason), "%s", why);
+	answer(w, id, false, &a);
+}
+
 static int
 on_auth(void *arg, struct imsg *m, const char **why)
 {
@@ -181,6 +191,7 @@ on_auth(void *arg, struct imsg *m, const char **why)
 	login_start(w->ike->env, &q->login, on_decided, q);
 	return 0;
 bad:
+	refuse(w, m->id, *why);
 	secret_wipe(q, sizeof(*q) + len);
 	free(q);
 	return -1;

@@ -68,7 +68,11 @@ policy_cmp(const void *a, const void *b)
 	const struct ike_policy *p = *(const struct ike_policy *const *)a;
 	const struct ike_policy *q = *(const struct ike_policy *const *)b;
 
-	if (p->peer != q->peer)
+	if (p->template != q->template)
+		return p->template ? -1 : 1;
+	if (p->template && p->group != q->group)
+		return p->group < q->group ? -1 : 1;
+	if (!p->template && p->peer != q->peer)
 		return p->peer < q->peer ? -1 : 1;
 	return p < q ? -1 : p > q;
 }
@@ -82,14 +86,14 @@ give_policies(struct confidx *x)
 		x->policy_refs[i] = &x->conf->policies[i];
 	if (n > 0)
 		qsort(x->policy_refs, n, sizeof(*x->policy_refs), policy_cmp);
-	for (i = 0; i < n; i = j) {
+	while (x->ntemplates < n && x->policy_refs[x->ntemplates]->template)
+		x->ntemplates++;
+	for (i = x->ntemplates; i < n; i = j) {
 		struct conf_peer *cp;
 
 		for (j = i; j < n && x->policy_refs[j]->peer ==
 		    x->policy_refs[i]->peer; j++)
 			;
-		if (x->policy_refs[i]->peer == 0)
-			x->ntemplates = j - i;
 		cp = confidx_peer(x, x->policy_refs[i]->peer);
 		if (cp == NULL)
 			continue;
@@ -209,25 +213,43 @@ confidx_identity(const struct confidx *x, uint32_t id)
 	return hash_get(&x->by_id, id_key(IDX_IDENTITY, id));
 }
 
-const struct ike_policy *
-confidx_template(const struct confidx *x, size_t i)
+/* The first template whose group is not below this one. */
+static size_t
+first_template(const struct confidx *x, uint64_t group)
 {
-	return i < x->ntemplates ? x->policy_refs[i] : NULL;
+	size_t lo = 0, hi = x->ntemplates;
+
+	while (lo < hi) {
+		size_t mid = lo + (hi - lo) / 2;
+
+		if (x->policy_refs[mid]->group < group)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
+const struct ike_policy *const *
+confidx_templates(const struct confidx *x, uint32_t group, size_t *n)
+{
+	size_t at = first_template(x, group);
+
+	*n = first_template(x, (uint64_t)group + 1) - at;
+	return x->policy_refs + at;
 }
 
 const struct ike_policy *
 confidx_asking(const struct confidx *x, uint32_t identity)
 {
 	const struct ike_identity *id = confidx_identity(x, identity);
-	const struct ike_policy *p;
-	size_t i;
+	const struct ike_policy *const *templates;
+	size_t n;
 
 	if (id == NULL || id->cfg != CFG_ASKS || id->generate == GEN_NO)
 		return NULL;
-	for (i = 0; (p = confidx_template(x, i)) != NULL; i++)
-		if (p->group == id->group)
-			return p;
-	return NULL;
+	templates = confidx_templates(x, id->group, &n);
+	return n == 0 ? NULL : templates[0];
 }
 
 /* Among the peers of one prefix. */

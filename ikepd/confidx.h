@@ -24,8 +24,9 @@ struct confidx {
 	struct ike_conf *conf;		/* owned */
 	struct conf_peer *peers;
 	size_t npeers;
-	const struct ike_policy **policy_refs;	/* policies sorted by peer */
-	size_t ntemplates;			/* which come first */
+	/* Templates sorted by group, then policies sorted by peer. */
+	const struct ike_policy **policy_refs;
+	size_t ntemplates;
 	struct hash by_id;		/* all kinds, by kind and id */
 	struct hash prefixes;		/* bits and address to conf_peer */
 	uint32_t n4[33], n6[129];	/* peers per prefix length */
@@ -44,14 +45,15 @@ const struct ike_proposal *confidx_proposal(const struct confidx *,
     uint32_t id);
 const struct ike_identity *confidx_identity(const struct confidx *,
     uint32_t id);
-/* The i-th template of all groups, in list order; NULL: no more. */
-const struct ike_policy *confidx_template(const struct confidx *, size_t i);
 /*
  * The template that a child begins with whose addresses the peer gives
  * (mode-config with responder=no).  NULL: this identity begins none.
  */
 const struct ike_policy *confidx_asking(const struct confidx *,
     uint32_t identity);
+/* The templates of a group in list order, *n of them. */
+const struct ike_policy *const *confidx_templates(const struct confidx *,
+    uint32_t group, size_t *n);
 /*
  * The peer for a remote address: longest prefix first; within it one whose
  * local address is ours before one without.  mode < 0: any exchange mode.

@@ -94,7 +94,7 @@ read_identity(struct ike_identity *i, const struct conf *conf,
 {
 	static const enum gen_policy gen[] = {
 		[CONF_GENERATE_NO] = GEN_NO,
-		[CONF_GENERATE_PORT_OVERRIDE] = GEN_OVERRIDE,
+		[CONF_GENERATE_PORT_OVERRIDE] = GEN_STRICT,
 		[CONF_GENERATE_PORT_STRICT] = GEN_STRICT,
 	};
 	int64_t g = conf_num(o, CONF_IDENTITY_GENERATE_POLICY);

@@ -88,6 +88,7 @@ struct engine {
 	struct engine_stats st;
 	struct log_limit lim_malformed, lim_v1, lim_spi, lim_version, lim_open;
 	struct log_limit lim_unproven, lim_fail, lim_offer, lim_ke;
+	struct log_limit lim_child;
 	uint8_t rx[DATAGRAM_MAX];	/* the datagram being worked on */
 };
 

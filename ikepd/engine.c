@@ -63,6 +63,7 @@ engine_new(const struct engine_ops *ops, unsigned worker)
 	timers_init(&e->retries);
 	e->lim_malformed = e->lim_v1 = e->lim_spi = e->lim_version = lim;
 	e->lim_open = e->lim_unproven = e->lim_fail = e->lim_ke = lim;
+	e->lim_child = lim;
 	e->lim_offer = few;
 	return e;
 }
@@ -97,6 +98,13 @@ eng_leave(struct engine *e)
 	e->depth--;
 }
 
+static void
+no_spi(void *ctx, uint32_t spi)
+{
+	(void)ctx;
+	(void)spi;
+}
+
 void
 engine_free(struct engine *e)
 {
@@ -108,6 +116,8 @@ engine_free(struct engine *e)
 	if (e == NULL)
 		return;
 	e->stopping = e->stopped = true;
+	/* Nobody hears of it: who is told may be gone already. */
+	e->ops.child_del = e->ops.spi_put = no_spi;
 	eng_enter(e);
 	for (at = 0; (sa = hash_next(&e->by_spi, &at)) != NULL; at = 0)
 		sa_destroy(e, sa);

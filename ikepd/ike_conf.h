@@ -46,7 +46,9 @@ struct ike_peer {
 	uint32_t profile;		/* id */
 };
 
-enum gen_policy { GEN_NO, GEN_STRICT, GEN_OVERRIDE };
+/* RFC 7296 2.9: an answer is never wider than the request, so there is no
+ * overriding. */
+enum gen_policy { GEN_NO, GEN_STRICT };
 
 /* mode-config of an identity */
 enum cfg_role {
@@ -78,7 +80,7 @@ struct ike_policy {
 struct ike_settings {
 	uint16_t port_ike, port_natt;	/* ours: 500 and 4500 */
 	uint32_t keepalive_s;		/* behind NAT; 0: none */
-	/* A peer is initiated to by the worker (peer id modulo workers). */
+	/* Which peers are initiated to here: lib/worker.h */
 	uint32_t worker, workers;
 	uint32_t cookie_threshold;	/* half-open SAs that start cookies */
 	uint32_t half_open_max;		/* no more responder SAs beyond */

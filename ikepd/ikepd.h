@@ -22,7 +22,6 @@ struct ikepd {
 	struct pool *pool;
 	struct ipc_certd *certd;
 	struct ipc_keymgr *keymgr;
-	struct conf *conf;	/* the last one received, for names */
 	struct event *timer;	/* when the engine wants engine_timers() */
 	bool started;		/* everything was handed over */
 	bool begun;		/* and there are SPIs: initiates at load */

@@ -1,6 +1,7 @@
 /*
  * When we begin: at load, on a packet, and again after a failure.
  */
+#include "lib/worker.h"
 #include "ikepd/core.h"
 #include "ikepd/child.h"
 #include "ikepd/report.h"
@@ -219,11 +220,12 @@ initiate_due(struct engine *e)
 }
 
 static bool
-ours(const struct engine *e, uint32_t peer)
+ours(const struct engine *e, const struct ike_peer *p)
 {
 	const struct ike_settings *set = &e->conf->conf->set;
 
-	return set->workers <= 1 || peer % set->workers == set->worker;
+	return worker_of_peer(p->dns[0] != '\0' ? NULL : &p->address, p->id,
+	    set->workers) == (set->workers <= 1 ? 0 : set->worker);
 }
 
 void
@@ -239,7 +241,7 @@ engine_start(struct engine *e)
 		struct peer_run *pr;
 
 		if (cp->c->passive || cp->c->mode != PEER_IKE2 ||
-		    !ours(e, cp->c->id))
+		    !ours(e, cp->c))
 			continue;
 		pr = store_peer(e, cp->c->id);
 		if (pr == NULL)

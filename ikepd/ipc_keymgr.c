@@ -1,6 +1,7 @@
 /* The edge to keymgr: SPIs, child SAs, and what the kernel reports. */
 #include "ikepd/ikepd.h"
 
+#include "lib/hash.h"
 #include "lib/log.h"
 #include "lib/proto/ikekm.h"
 #include "lib/proto/proto.h"
@@ -34,6 +35,7 @@ struct ipc_keymgr {
 	struct pending lost;
 	struct event *lost_ev;
 	struct counters_list counters;	/* in the order asked */
+	struct hash taken;	/* SPIs that may come back: value is ik */
 	unsigned nspis;
 	uint32_t spis[SPI_POOL_MAX];
 };
@@ -138,7 +140,7 @@ result_recv(void *arg, struct imsg *m, const char **why)
 	if (km_result_get(&m->body, &r, why) == -1)
 		return -1;
 	if (!pending_take(&ik->asked, m->id, &item) ||
-	    item.key != r.spi_in) {
+	    (item.key != r.spi_in && (r.ok || r.spi_in != 0))) {
 		*why = "answer to a request that was not made";
 		return -1;
 	}
@@ -290,6 +292,7 @@ keymgr_down(void *arg, const char *why)
 	ik->spi_asked = false;
 	/* The next keymgr will not know these. */
 	ik->nspis = 0;
+	hash_free(&ik->taken);
 	while (pending_pop(&ik->asked, &item))
 		if (pending_add(&ik->lost, &item) == -1)
 			break;
@@ -305,6 +308,7 @@ ipc_keymgr_new(struct ikepd *ikepd)
 		return NULL;
 	ik->ikepd = ikepd;
 	TAILQ_INIT(&ik->counters);
+	hash_init(&ik->taken, 0);
 	ik->lost_ev = event_new(ikepd->base, -1, 0, lost_tell, ik);
 	if (ik->lost_ev == NULL) {
 		free(ik);
@@ -326,6 +330,7 @@ ipc_keymgr_free(struct ipc_keymgr *ik)
 		TAILQ_REMOVE(&ik->counters, c, entry);
 		free(c);
 	}
+	hash_free(&ik->taken);
 	pending_free(&ik->asked);
 	pending_free(&ik->lost);
 	free(ik);
@@ -397,6 +402,7 @@ child_send(struct ipc_keymgr *ik, uint16_t type, int kind,
 void
 ipc_keymgr_child_add(struct ipc_keymgr *ik, const struct child_req *r)
 {
+	(void)hash_del(&ik->taken, r->spi_in);
 	child_send(ik, IKEKM_CHILD_ADD, ASKED_ADD, r);
 }
 
@@ -451,6 +457,8 @@ ipc_keymgr_spi_get(struct ipc_keymgr *ik)
 {
 	uint32_t spi = ik->nspis > 0 ? ik->spis[--ik->nspis] : 0;
 
+	if (spi != 0)
+		(void)hash_set(&ik->taken, spi, ik);
 	spi_refill(ik);
 	return spi;
 }
@@ -464,7 +472,8 @@ ipc_keymgr_has_spis(const struct ipc_keymgr *ik)
 void
 ipc_keymgr_spi_put(struct ipc_keymgr *ik, uint32_t spi)
 {
-	if (ik->nspis < SPI_POOL_MAX)
+	/* What a keymgr before this one gave, this one would refuse. */
+	if (hash_del(&ik->taken, spi) != NULL && ik->nspis < SPI_POOL_MAX)
 		ik->spis[ik->nspis++] = spi;
 }
 

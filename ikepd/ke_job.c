@@ -20,6 +20,10 @@ ke_job_new(uint64_t spi, bool theirs, const struct alg *group)
 void
 ke_job_run(struct ke_job *j)
 {
+	if (atomic_load(&j->dead)) {
+		j->why = "nobody waits for it any more";
+		return;
+	}
 	if (j->priv == NULL) {
 		j->priv = ke_new(j->group);
 		if (j->priv == NULL) {

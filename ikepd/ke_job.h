@@ -8,6 +8,7 @@
 #include "lib/secret.h"
 #include "lib/suite/ke.h"
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -20,6 +21,7 @@ struct ke_job {
 	bool derive;
 	struct secret peer;	/* the peer's value, to derive */
 	struct secret gir;
+	atomic_bool dead;	/* nobody waits for it any more */
 	bool ok;
 	const char *why;	/* static, when !ok */
 };

@@ -289,8 +289,7 @@ ikepd_conf(struct child *c, struct conf *conf)
 		conf_free(conf);
 		return;
 	}
-	conf_free(self.conf);
-	self.conf = conf;
+	conf_free(conf);
 	engine_conf(self.engine, ic);
 	if (self.begun)
 		engine_start(self.engine);

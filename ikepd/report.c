@@ -114,13 +114,17 @@ report_child(struct engine *e, const struct ike_sa *sa, uint32_t policy,
     enum fail_code code, const char *fmt, ...)
 {
 	char ip[ADDR_STRLEN], text[768];
+	uint32_t held;
 	va_list ap;
 
+	e->st.children_failed++;
+	/* A peer may ask as often as it likes for what it cannot have. */
+	if (!log_limit_pass_at(&e->lim_child, eng_now(e), &held))
+		return;
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip));
-	e->st.children_failed++;
 	if (policy != 0)
 		log_error(LOG_T_IPSEC, "%s phase2 negotiation failed: peer=%s "
 		    "policy=*%" PRIx32 " reason=%s: %s", ip,
@@ -177,9 +181,11 @@ report_child_proposals(struct engine *e, const struct ike_sa *sa,
     const struct sa_payload *offered, unsigned flags)
 {
 	char line[PROP_LINE_MAX];
+	uint32_t held;
 
 	e->st.no_proposal++;
-	report_rejects(why);
+	if (log_limit_pass_at(&e->lim_offer, eng_now(e), &held))
+		report_rejects(why);
 	report_child(e, sa, 0, FAIL_NO_PROPOSAL, "proposal=%s %s", prop->name,
 	    prop_why_fmt(why, &prop->offer, offered, flags, line,
 	    sizeof(line)));

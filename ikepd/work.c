@@ -32,6 +32,8 @@ work_end(struct engine *e, struct work **slot)
 	if (w == NULL)
 		return;
 	*slot = NULL;
+	if (w->job != NULL)
+		atomic_store(&w->job->dead, true);
 	if (w->auth_req != 0)
 		free(hash_del(&e->pending, w->auth_req));
 	if (w->session_req != 0)
@@ -83,6 +85,7 @@ work_ke(struct engine *e, struct ike_sa *sa, struct work *w, bool derive,
 	j->priv = w->ke;
 	w->ke = NULL;
 	j->serial = w->ke_serial = ++e->next_req;
+	w->job = j;
 	work_wait(e, sa, w, resume);
 	e->ops.ke_run(e->ops.ctx, j);
 	return 0;
@@ -99,6 +102,7 @@ engine_ke_done(struct engine *e, struct ke_job *j)
 		return;
 	}
 	w->ke_serial = 0;
+	w->job = NULL;
 	sa_due_never(e, sa, w->theirs ? DUE_THEIRS : DUE_OWN);
 	w->ok = j->ok;
 	if (!j->ok)

@@ -24,6 +24,7 @@ struct work {
 	/* What is awaited, and who goes on then. */
 	uint32_t ke_serial, auth_req, session_req, child_wait;
 	work_fn resume;
+	struct ke_job *job;	/* with ke_serial; whoever runs it owns it */
 	/* How it ended. */
 	bool ok;
 	char why[160];		/* when !ok */

@@ -2,14 +2,15 @@
 
 #include "keymgr/install.h"
 #include "lib/log.h"
+#include "lib/worker.h"
 
 #include <string.h>
 
 unsigned
-event_worker(const struct km *km, uint32_t peer)
+event_worker(const struct km *km, const struct km_peer *peer)
 {
-	return (unsigned)(hash_mix(peer, 0) % (km->workers == 0 ? 1 :
-	    km->workers));
+	return worker_of_peer(peer->any ? NULL : &peer->address, peer->id,
+	    km->workers);
 }
 
 static bool
@@ -64,7 +65,7 @@ event_acquire(void *arg, uint32_t reqid, const struct selector *sel)
 	km->n.acquired++;
 	log_debug(LOG_T_IPSEC, "packet %s waits for peer %s",
 	    sel_fmt(sel, s, sizeof(s)), p->peer->name);
-	km->out.acquire(km->out.arg, event_worker(km, a.peer), &a);
+	km->out.acquire(km->out.arg, event_worker(km, p->peer), &a);
 }
 
 /* With one of the pair gone the other is of no use. */

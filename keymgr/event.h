@@ -9,6 +9,6 @@ void event_acquire(void *, uint32_t reqid, const struct selector *);
 void event_expire(void *, uint32_t spi, const struct addr *dst, bool hard);
 void event_mapping(void *, uint32_t spi, const struct endpoint *remote);
 /* The worker that initiates for a peer. */
-unsigned event_worker(const struct km *, uint32_t peer);
+unsigned event_worker(const struct km *, const struct km_peer *);
 
 #endif

@@ -98,6 +98,20 @@ req_of(struct child_req *r, unsigned worker, struct km_child *k)
 		r->remote_ts[i] = tsel_of(&k->ts_remote[i]);
 }
 
+/* Who asks is not left waiting for what could not be read. */
+static void
+child_unread(struct worker *w, const struct imsg *m, const char *why)
+{
+	struct km_result res = { .ok = false };
+	struct buf b;
+
+	snprintf(res.reason, sizeof(res.reason), "%s", why);
+	buf_init(&b, KM_RESULT_LEN_MAX);
+	km_result_put(&b, &res);
+	(void)edge_send(w->edge, IKEKM_CHILD_RESULT, m->id, -1, &b);
+	buf_free(&b);
+}
+
 static int
 child_recv(struct worker *w, struct imsg *m, const char **why,
     int (*fn)(struct km *, const struct child_req *, char *))
@@ -107,8 +121,10 @@ child_recv(struct worker *w, struct imsg *m, const char **why,
 	struct km_child k;
 	struct buf b;
 
-	if (km_child_get(&m->body, &k, why) == -1)
+	if (km_child_get(&m->body, &k, why) == -1) {
+		child_unread(w, m, *why);
 		return -1;
+	}
 	req_of(&r, w->n, &k);
 	km_child_free(&k);
 	res.spi_in = r.spi_in;

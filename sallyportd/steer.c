@@ -1,9 +1,13 @@
 #include "sallyportd/steer.h"
 
+#include "lib/worker.h"
+
 #include <string.h>
 
 #define OFF_ISPI	0
 #define OFF_RSPI	8
+#define OFF_IP4_SRC	12
+#define OFF_IP6_SRC	8
 #define OFF_VERSION	17
 #define OFF_FLAGS	19
 #define FLAG_INITIATOR	0x08
@@ -27,9 +31,20 @@ enum {
 	L_WORKER,
 	L_JA_MOD,
 	L_HASH,
-	L_HASH_TAX,
-	L_HASH_LD,
-	L_HASH_XOR,
+	L_IP_VERSION,
+	L_IS_IP6,
+	L_IP4,
+	L_JA_MUL,
+	L_IP6,
+	L_TAX_1,
+	L_IP6_1,
+	L_XOR_1,
+	L_TAX_2,
+	L_IP6_2,
+	L_XOR_2,
+	L_TAX_3,
+	L_IP6_3,
+	L_XOR_3,
 	L_HASH_MUL,
 	L_HASH_SHIFT,
 	L_MOD,
@@ -43,6 +58,10 @@ enum {
 #define ALU(op, k)	BPF_STMT(BPF_ALU | BPF_K | (op), (k))
 #define JUMP(op, k, at, yes, no)					\
 	BPF_JUMP(BPF_JMP | BPF_K | (op), (k), TO(at, yes), TO(at, no))
+#define TAX		BPF_STMT(BPF_MISC | BPF_TAX, 0)
+#define XOR		BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0)
+/* The network header, which lies before what a socket's program sees */
+#define NET(off)	((unsigned)SKF_NET_OFF + (off))
 #define JA(at, to)	BPF_STMT(BPF_JMP | BPF_JA, TO(at, to))
 
 size_t
@@ -71,12 +90,23 @@ steer_program(struct sock_filter *out, unsigned workers, bool natt)
 		[L_LD_ISPI] = LDB(h + OFF_ISPI),
 		[L_WORKER] = ALU(BPF_AND, WORKER_MASK),
 		[L_JA_MOD] = JA(L_JA_MOD, L_MOD),
-		[L_HASH] = LDW(h + OFF_ISPI),
-		[L_HASH_TAX] = BPF_STMT(BPF_MISC | BPF_TAX, 0),
-		[L_HASH_LD] = LDW(h + OFF_ISPI + 4),
-		[L_HASH_XOR] = BPF_STMT(BPF_ALU | BPF_XOR | BPF_X, 0),
-		[L_HASH_MUL] = ALU(BPF_MUL, 2654435761u),
-		[L_HASH_SHIFT] = ALU(BPF_RSH, 16),
+		[L_HASH] = LDB(NET(0)),
+		[L_IP_VERSION] = ALU(BPF_AND, 0xf0),
+		[L_IS_IP6] = JUMP(BPF_JEQ, 0x60, L_IS_IP6, L_IP6, L_IP4),
+		[L_IP4] = LDW(NET(OFF_IP4_SRC)),
+		[L_JA_MUL] = JA(L_JA_MUL, L_HASH_MUL),
+		[L_IP6] = LDW(NET(OFF_IP6_SRC)),
+		[L_TAX_1] = TAX,
+		[L_IP6_1] = LDW(NET(OFF_IP6_SRC + 4)),
+		[L_XOR_1] = XOR,
+		[L_TAX_2] = TAX,
+		[L_IP6_2] = LDW(NET(OFF_IP6_SRC + 8)),
+		[L_XOR_2] = XOR,
+		[L_TAX_3] = TAX,
+		[L_IP6_3] = LDW(NET(OFF_IP6_SRC + 12)),
+		[L_XOR_3] = XOR,
+		[L_HASH_MUL] = ALU(BPF_MUL, WORKER_MUL),
+		[L_HASH_SHIFT] = ALU(BPF_RSH, WORKER_SHIFT),
 		[L_MOD] = ALU(BPF_MOD, workers),
 		[L_RET] = BPF_STMT(BPF_RET | BPF_A, 0),
 	};

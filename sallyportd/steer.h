@@ -5,7 +5,9 @@
  * Our SPI carries the worker's number in the low five bits of its first
  * byte.  A datagram of the IKE SA's initiator (I flag set) names us in the
  * responder's SPI, one of the responder in the initiator's.  While the
- * responder's SPI is zero, and in IKEv1, the initiator's SPI is hashed.
+ * responder's SPI is zero, and in IKEv1, the source address is hashed
+ * (worker_of_addr()): whoever starts anew comes to the worker that has its
+ * old IKE SA, for INITIAL_CONTACT (RFC 7296 2.4) to end it.
  */
 #ifndef SALLYPORTD_STEER_H
 #define SALLYPORTD_STEER_H
@@ -15,7 +17,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define STEER_MAX	32	/* instructions */
+#define STEER_MAX	48	/* instructions */
 
 /*
  * Fills out[STEER_MAX].  workers: 1..32.  natt: the non-ESP marker precedes

@@ -13,6 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* For how long a peer that says it is new is told of what it forgot. */
+#define CONTACT_DELETE_S	4
+
 static void
 refuse(struct engine *e, struct ike_sa *sa)
 {
@@ -48,7 +51,15 @@ initial_contact(struct engine *e, struct ike_sa *sa)
 		    "%016llx goes",
 		    addr_fmt(&o->k->path.remote.addr, ip, sizeof(ip)),
 		    (unsigned long long)o->k->spi_own);
-		sa_destroy(e, o);
+		/* When both ends began at the same moment, the peer has the
+		 * older one too and must hear that it goes. */
+		child_remove_all(e, o);
+		session_end(e, o);
+		if (o->state != SA_ESTABLISHED ||
+		    !task_add_first(e, o, TASK_IKE_DEL, 0))
+			sa_destroy(e, o);
+		else
+			sa_due_in(e, o, DUE_STATE, CONTACT_DELETE_S);
 	}
 }
 
@@ -93,7 +104,8 @@ child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 }
 
 static int
-keep_result(struct engine *e, struct ike_sa *sa, struct work *w, const struct blob *id_peer)
+keep_result(struct engine *e, struct ike_sa *sa, struct work *w,
+    const struct blob *id_peer)
 {
 	const struct auth_result *r = w->auth;
 
@@ -170,6 +182,15 @@ session_opened(struct engine *e, struct ike_sa *sa, struct work *w)
 	w->no_address = w->session->reason;
 	err = nego_request(e, sa, w, w->in, NULL, data, &len);
 	w->no_address = NULL;
+	if (err == N_INVALID_SYNTAX) {
+		/* RFC 7296 2.21.2: fatal.  Without a child nobody may ask,
+		 * unless we had said that we can do that (RFC 6023). */
+		report_ike(e, sa, FAIL_SYNTAX, "IKE_AUTH request: no SA, TSi "
+		    "and TSr that can be read");
+		if (out_error(e, sa, IKE_AUTH, err, NULL, 0) == 0)
+			sa_close(e, sa);
+		return;
+	}
 	if (err == 0 && work_install(e, sa, w, child_installed) == 0)
 		return;
 	if (err == 0)

@@ -204,20 +204,15 @@ candidate(const struct engine *e, const struct ike_sa *sa,
 {
 	const struct conf_peer *cp = sa_conf(e, sa);
 	const struct ike_identity *id = confidx_identity(e->conf, identity);
-	size_t own = cp == NULL ? 0 : cp->npolicies;
-	const struct ike_policy *p;
+	const struct ike_policy *const *templates;
+	size_t own = cp == NULL ? 0 : cp->npolicies, n;
 
-	for (; *at < own; (*at)++)
-		if (!cp->policies[*at]->template)
-			return cp->policies[(*at)++];
+	if (*at < own)
+		return cp->policies[(*at)++];
 	if (id == NULL || id->generate == GEN_NO)
 		return NULL;
-	while ((p = confidx_template(e->conf, *at - own)) != NULL) {
-		(*at)++;
-		if (p->group == id->group)
-			return p;
-	}
-	return NULL;
+	templates = confidx_templates(e->conf, id->group, &n);
+	return *at - own < n ? templates[(*at)++ - own] : NULL;
 }
 
 /* A template does not say which mode. */

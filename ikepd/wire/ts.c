@@ -38,9 +38,6 @@ ts_parse_one(struct ts *t, struct cur c, size_t alen, uint8_t payload,
 	    (t->port_lo != UINT16_MAX || t->port_hi != 0))
 		return wire_fail(e, payload,
 		    "selector's port range is turned round");
-	if (t->proto == 0 && (t->port_lo != 0 || t->port_hi != UINT16_MAX))
-		return wire_fail(e, payload,
-		    "selector has ports but no protocol");
 	return 0;
 }
 
@@ -69,7 +66,9 @@ ts_parse_next(struct ts_list *l, struct cur *c, uint8_t payload,
 	}
 	if (ts_parse_one(&t, body, alen, payload, e) == -1)
 		return -1;
-	if (l->n < TS_MAX)
+	/* Ports of no protocol match nothing; that must not be fatal. */
+	if (l->n < TS_MAX &&
+	    (t.proto != 0 || (t.port_lo == 0 && t.port_hi == UINT16_MAX)))
 		l->ts[l->n++] = t;
 	else
 		l->ignored++;

@@ -182,7 +182,8 @@ const struct conf_prop schema_peer[CONF_PEER_PROPS] = {
 		.name = "address", .type = CONF_T_HOST, .def = "0.0.0.0/0",
 		.procs = TO_ALL, .flags = LIVE,
 		.help = "Where the peer may come from, a prefix or a DNS "
-		    "name; the most specific one wins." },
+		    "name; the most specific one wins.  IPv6 link-local "
+		    "addresses cannot be used." },
 	[CONF_PEER_PORT] = {
 		.name = "port", .type = CONF_T_NUM, .def = "500",
 		.lo = 1, .hi = 65535, .procs = TO_IKE | TO_KM, .flags = LIVE,
@@ -286,7 +287,8 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.words = words_generate, .procs = TO_IKE | TO_KM,
 		.flags = LIVE,
 		.help = "Whether policies are made from templates at the "
-		    "peer's request." },
+		    "peer's request; with IKEv2, where an answer cannot be "
+		    "wider than the request, port-override is port-strict." },
 	[CONF_IDENTITY_GROUP] = {
 		.name = "policy-template-group", .type = CONF_T_REF,
 		.ref = CONF_GROUP, .def = "default",

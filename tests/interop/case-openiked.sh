@@ -1,11 +1,8 @@
 # A second implementation that shares no code with the first: OpenIKED, in
-# the part of the initiator.  On Linux it knows the kernel by PF_KEY, where it finds
-# neither AEAD nor SHA2: the children are AES-CBC with HMAC-SHA1.
+# the part of the initiator.  On Linux it knows the kernel by PF_KEY, where it
+# finds neither AEAD nor SHA2: the children are AES-CBC with HMAC-SHA1.
 
-command -v iked >/dev/null || {
-	skip openiked "iked is not installed"
-	return 0
-}
+command -v iked >/dev/null || skip "iked is not installed"
 
 child='cenc=aes-256-cbc cauth=sha1'
 

@@ -1,4 +1,4 @@
-# Two ikepd workers share the ports: six IKE SAs of one address land on both
+# Two ikepd workers share the ports: IKE SAs of six addresses land on both
 # and work; one worker dies and only its SAs go.
 
 conf()
@@ -26,7 +26,7 @@ peers()
 		cat <<-END
 		p$i {
 		  version = 2
-		  local_addrs = 192.0.2.2
+		  local_addrs = 192.0.2.1$i
 		  remote_addrs = 198.51.100.1
 		  proposals = aes128gcm16-prfsha256-x25519
 		  unique = never
@@ -121,7 +121,17 @@ six_again()
 	done
 }
 
+addresses()
+{
+	local i
+
+	for i in 1 2 3 4 5 6; do
+		ip -n gw2 addr add 192.0.2.1$i/24 dev wan
+	done
+}
+
 net_up
+addresses
 peers | swan_start gw2
 conf | gw_start gw1 --workers 2
 it "two workers run" two_run

@@ -312,6 +312,68 @@ road_warrior(struct sim *sim, unsigned from, struct ike_path *path,
 	return SIM_PASS;
 }
 
+/* RFC 6023, which we do not offer: the first of SA, TSi, TSr goes under
+ * another name. */
+static bool
+take_child(struct sim *sim, const struct ike_hdr *h, struct inner *in)
+{
+	size_t at = 0;
+
+	(void)sim;
+	if (h->exchange != IKE_AUTH || (h->flags & IKE_FLAG_RESPONSE))
+		return false;
+	while (at + 4 <= in->n && in->b[at] != PL_SA)
+		at += (size_t)in->b[at + 2] << 8 | in->b[at + 3];
+	if (at + 4 > in->n)
+		return false;
+	in->b[at] = 43;	/* Vendor ID */
+	return true;
+}
+
+static enum sim_fate
+childless(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)path;
+	(void)under_seal(sim, from, data, len, take_child);
+	return SIM_PASS;
+}
+
+START_TEST(test_childless)
+{
+	s->tap = childless;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 1);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "no SA, TSi and TSr that can be read"));
+}
+END_TEST
+
+/* One peer with a wish that no policy grants cannot fill the log. */
+START_TEST(test_child_log_limit)
+{
+	const char *at;
+	unsigned lines = 0;
+	uint32_t spi;
+	int i;
+
+	bring_up();
+	s->node[0].help.child_fails = 1000;
+	spi = sim_child_at(s, 0, 0)->r.spi_in;
+	for (i = 0; i < 30; i++) {
+		engine_expire(s->node[0].engine, spi, false);
+		sim_run_ms(s, 90);
+	}
+	for (at = s->log; (at = strstr(at, "phase2 negotiation failed")) !=
+	    NULL; at++)
+		lines++;
+	ck_assert_uint_ge(lines, 1);
+	ck_assert_uint_le(lines, 15);
+}
+END_TEST
+
 /* A template for all, and a client that offers all and asks for an address:
  * no child that takes all traffic comes of it. */
 START_TEST(test_road_warrior)
@@ -461,6 +523,8 @@ main(void)
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_set_timeout(t, 60);
 	tcase_add_loop_test(t, test_rekey_answer_without_ke, 0, 4);
+	tcase_add_test(t, test_childless);
+	tcase_add_test(t, test_child_log_limit);
 	tcase_add_loop_test(t, test_road_warrior, 0, 2);
 	tcase_add_test(t, test_unusable_answer);
 	tcase_add_test(t, test_spoilt);

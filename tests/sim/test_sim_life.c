@@ -3,6 +3,7 @@
  * restarts, reloads; a comment for each message.
  */
 #include "tests/sim/fixture.h"
+#include "lib/worker.h"
 #include "ikepd/core.h"
 #include "ikepd/tsel.h"
 
@@ -230,6 +231,30 @@ START_TEST(test_initial_contact)
 	sim_run(s, 5);
 	check_up(1);
 	ck_assert(sim_logged(s, "INITIAL_CONTACT: the older IKE SA"));
+}
+END_TEST
+
+/* Both ends begin at the same moment, each sure to be the first: nobody
+ * keeps what the other end has thrown away. */
+START_TEST(test_initial_contact_both)
+{
+	unsigned i;
+
+	for (i = 0; i < 200; i++) {
+		sim_free(s);
+		s = sim_new(7000 + i);
+		sim_configure(s, &c);
+		engine_start(s->node[0].engine);
+		sim_run_ms(s, i % 20);
+		engine_start(s->node[1].engine);
+		sim_run(s, 30);
+		ck_assert_uint_ge(sim_ikes(s, 0, "established"), 1);
+		ck_assert_uint_eq(sim_ikes(s, 0, "established"),
+		    sim_ikes(s, 1, "established"));
+		ck_assert_uint_ge(sim_children(s, 0), 1);
+		ck_assert_uint_eq(sim_children(s, 0), sim_children(s, 1));
+		check_right();
+	}
 }
 END_TEST
 
@@ -616,9 +641,9 @@ START_TEST(test_other_worker)
 {
 	struct ike_conf *k = sim_conf(s, 0, &c);
 
-	/* Peer 20 belongs to worker 20 % 3 = 2 of three. */
+	/* A peer with one address belongs where its first message goes. */
 	k->set.workers = 3;
-	k->set.worker = 1;
+	k->set.worker = (worker_of_addr(&s->node[1].addr, 3) + 1) % 3;
 	engine_conf(s->node[0].engine, k);
 	engine_start(s->node[0].engine);
 	sim_run(s, 5);
@@ -662,6 +687,7 @@ main(void)
 	tcase_add_test(t, test_response_cache);
 	tcase_add_test(t, test_nat);
 	tcase_add_test(t, test_initial_contact);
+	tcase_add_test(t, test_initial_contact_both);
 	tcase_add_test(t, test_no_initial_contact);
 	tcase_add_test(t, test_acquire);
 	tcase_add_test(t, test_acquire_meanwhile);

@@ -205,6 +205,8 @@ static const struct refusal refusals[] = {
 	  "remote-certificate=\n" },
 	{ "/ip ipsec identity add generate-policy=port-strict\n",
 	  "x:1:40: generate-policy=port-strict: not supported yet\n" },
+	{ "/ip ipsec identity add generate-policy=port-override\n",
+	  "x:1:40: generate-policy=port-override: not supported yet\n" },
 	{ "/ip ipsec identity add password=geheim\n",
 	  "x:1:24: password: not supported yet\n" },
 	{ "/ip ipsec policy add template=yes\n",

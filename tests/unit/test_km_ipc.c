@@ -367,7 +367,10 @@ START_TEST(test_refused)
 	buf_free(&b);
 	get_spis(1);
 	UNTIL(got.nspis == 1);
-	ck_assert_uint_eq(got.results, 1);
+	/* Of the right length, and rubbish: whoever waits is told. */
+	ck_assert_uint_eq(got.results, 2);
+	ck_assert(!got.result.ok);
+	ck_assert_uint_eq(got.result.spi_in, 0);
 	ck_assert_uint_ne(add("10.2.0.0/24"), 0);
 }
 END_TEST

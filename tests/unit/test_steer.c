@@ -1,4 +1,5 @@
 #include "sallyportd/steer.h"
+#include "lib/worker.h"
 
 #include <check.h>
 
@@ -11,14 +12,22 @@
 
 /* The kernel's rules for what the program uses (networking/filter). */
 static uint32_t
-bpf_run(const struct sock_filter *code, size_t n, const uint8_t *p,
-    size_t len)
+bpf_run(const struct sock_filter *code, size_t n, const uint8_t *payload,
+    size_t payload_len, const uint8_t *ip, size_t ip_len)
 {
 	uint32_t a = 0, x = 0, k;
+	const uint8_t *p;
 	size_t pc;
 
 	for (pc = 0; pc < n; pc++) {
+		size_t len;
+
 		k = code[pc].k;
+		/* Negative offsets count from the network header. */
+		p = k >= (uint32_t)SKF_NET_OFF ? ip : payload;
+		len = p == ip ? ip_len : payload_len;
+		if (p == ip && BPF_CLASS(code[pc].code) == BPF_LD)
+			k -= (uint32_t)SKF_NET_OFF;
 		switch (code[pc].code) {
 		case BPF_LD | BPF_W | BPF_ABS:
 			if (k + 4 > len)
@@ -77,6 +86,7 @@ bpf_run(const struct sock_filter *code, size_t n, const uint8_t *p,
 struct packet {
 	uint8_t b[MARKER + HDR];
 	size_t len;
+	uint8_t ip[40];
 	bool natt;
 };
 
@@ -110,7 +120,7 @@ steer(const struct packet *p, unsigned workers)
 	size_t n = steer_program(code, workers, p->natt);
 
 	ck_assert_uint_le(n, STEER_MAX);
-	return bpf_run(code, n, p->b, p->len);
+	return bpf_run(code, n, p->b, p->len, p->ip, sizeof(p->ip));
 }
 
 /* Our SPI: the worker in the low five bits of the first byte. */
@@ -150,17 +160,26 @@ START_TEST(first_messages_are_spread_and_stay)
 	bool natt = _i == 1;
 	unsigned hits[4] = { 0 }, w, i;
 	struct packet p;
-	uint64_t s;
+	struct addr a;
 
 	for (i = 0; i < 4000; i++) {
-		s = (uint64_t)(i + 1) * UINT64_C(0x9e3779b97f4a7c15);
-		p = packet(natt, s, 0, 0x20, 0x08);
+		bool six = i % 2 == 1;
+
+		memset(&a, 0, sizeof(a));
+		a.family = six ? AF_INET6 : AF_INET;
+		a.b[0] = six ? 0x20 : 10;
+		a.b[six ? 14 : 2] = (uint8_t)(i >> 8);
+		a.b[six ? 15 : 3] = (uint8_t)i;
+		p = packet(natt, i + 1, 0, 0x20, 0x08);
+		p.ip[0] = six ? 0x60 : 0x45;
+		memcpy(p.ip + (six ? 8 : 12), a.b, six ? 16 : 4);
 		w = steer(&p, 4);
-		ck_assert_uint_lt(w, 4);
+		ck_assert_uint_eq(w, worker_of_addr(&a, 4));
 		hits[w]++;
-		/* retransmitted: the same worker; IKEv1 by its cookie, too */
+		/* Anew, with another SPI: the same worker; IKEv1, too */
+		hdr(&p)[3]++;
 		ck_assert_uint_eq(steer(&p, 4), w);
-		p = packet(natt, s, 4711, 0x10, 0x00);
+		hdr(&p)[17] = 0x10;
 		ck_assert_uint_eq(steer(&p, 4), w);
 	}
 	for (w = 0; w < 4; w++)

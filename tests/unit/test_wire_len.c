@@ -609,7 +609,7 @@ START_TEST(ts_values)
 		{ 0, 0x0000ffff, 0x0a000000, 0x0a0000ff, true },
 		{ 0, 0x0000ffff, 0x0a000001, 0x0a000001, true },
 		{ 0, 0x0000ffff, 0x0a000002, 0x0a000001, false },
-		{ 0, 0x00350035, 0x0a000001, 0x0a000001, false },
+		{ 0, 0x00350035, 0x0a000001, 0x0a000001, true }, /* ignored */
 		{ 17, 0x00350035, 0x0a000001, 0x0a000001, true },
 		{ 17, 0x00360035, 0x0a000001, 0x0a000001, false },
 		{ 17, 0xffff0000, 0x0a000001, 0x0a000001, true }, /* OPAQUE */
@@ -631,6 +631,30 @@ START_TEST(ts_values)
 		cur_init(&c, b.data, b.len);
 		ck_assert_msg((parse_ts(c) == 0) == rows[i].ok, "row %zu", i);
 	}
+}
+END_TEST
+
+/* Ports without a protocol are left out, and the rest counts. */
+START_TEST(ts_portless)
+{
+	struct ts_list l;
+	struct cur c;
+
+	buf_reset(&b);
+	buf_u32(&b, 0x02000000);
+	buf_u32(&b, (uint32_t)TS_IPV4_ADDR_RANGE << 24 | 16);
+	buf_u32(&b, 0xffff0000);
+	buf_u32(&b, 0x0a000001);
+	buf_u32(&b, 0x0a000001);
+	buf_u32(&b, (uint32_t)TS_IPV4_ADDR_RANGE << 24 | 16);
+	buf_u32(&b, 0x0000ffff);
+	buf_u32(&b, 0x0a000002);
+	buf_u32(&b, 0x0a000002);
+	cur_init(&c, b.data, b.len);
+	ck_assert_int_eq(ts_parse(&l, c, PL_TSI, NULL), 0);
+	ck_assert_uint_eq(l.n, 1);
+	ck_assert_uint_eq(l.ignored, 1);
+	ck_assert_uint_eq(l.ts[0].lo.b[3], 2);
 }
 END_TEST
 
@@ -668,6 +692,7 @@ main(void)
 	tcase_add_test(t, ts_counts);
 	tcase_add_test(t, cp_counts);
 	tcase_add_test(t, ts_values);
+	tcase_add_test(t, ts_portless);
 	tcase_add_test(t, other_values);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
