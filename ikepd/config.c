@@ -166,9 +166,10 @@ read_policy(struct ike_policy *p, const struct conf_obj *o)
 static bool
 negotiates(const struct conf_obj *o)
 {
-	return conf_num(o, CONF_POLICY_ACTION) == CONF_ACTION_ENCRYPT &&
-	    (conf_num(o, CONF_POLICY_IPSEC_PROTOCOLS) & CONF_PROTO_ESP) &&
-	    (conf_bool(o, CONF_POLICY_TEMPLATE) ||
+	if ((conf_num(o, CONF_POLICY_IPSEC_PROTOCOLS) & CONF_PROTO_ESP) == 0)
+		return false;
+	return conf_bool(o, CONF_POLICY_TEMPLATE) ||
+	    (conf_num(o, CONF_POLICY_ACTION) == CONF_ACTION_ENCRYPT &&
 	    conf_ref_id(o, CONF_POLICY_PEER) != 0);
 }
 

@@ -183,7 +183,8 @@ policy_read(const struct km_conf *c, struct km_policy *p,
 	p->id = o->id;
 	p->template = conf_bool(o, CONF_POLICY_TEMPLATE);
 	p->transport = !conf_bool(o, CONF_POLICY_TUNNEL);
-	p->action = (enum conf_action)conf_num(o, CONF_POLICY_ACTION);
+	p->action = p->template ? CONF_ACTION_ENCRYPT :
+	    (enum conf_action)conf_num(o, CONF_POLICY_ACTION);
 	p->level = (enum conf_level)conf_num(o, CONF_POLICY_LEVEL);
 	p->group = conf_ref_id(o, CONF_POLICY_GROUP);
 	p->peer = km_conf_peer(c, conf_ref_id(o, CONF_POLICY_PEER));

@@ -127,6 +127,37 @@ check_psk(const struct conf_obj *o, struct conf_report *rep)
 		    "more", bits);
 }
 
+static bool
+group_has_template(struct conf *c, uint32_t group)
+{
+	const struct conf_obj *o;
+
+	CONF_FOREACH(c, CONF_POLICY, o)
+		if ((o->flags & CONF_F_TEMPLATE) != 0 &&
+		    (o->flags & CONF_F_DISABLED) == 0 &&
+		    conf_ref_id(o, CONF_POLICY_GROUP) == group)
+			return true;
+	return false;
+}
+
+static void
+check_generate(struct conf *c, const struct conf_obj *o,
+    struct conf_report *rep)
+{
+	const struct conf_obj *group = conf_ref(c, o, CONF_IDENTITY_GROUP);
+
+	if (conf_num(o, CONF_IDENTITY_GENERATE_POLICY) == CONF_GENERATE_NO)
+		return;
+	/* A name that nobody has was found before. */
+	if (group == NULL && o->val[CONF_IDENTITY_GROUP].n == 0)
+		check_error(rep, o, CONF_IDENTITY_GENERATE_POLICY,
+		    "needs policy-template-group");
+	else if (group != NULL && !group_has_template(c, group->id))
+		check_warn(rep, o, CONF_IDENTITY_GENERATE_POLICY, "group "
+		    "\"%s\" has no template, so nothing will be allowed",
+		    conf_name(group));
+}
+
 static void
 check_identity(struct conf *c, const struct conf_obj *o,
     struct conf_report *rep)
@@ -138,6 +169,7 @@ check_identity(struct conf *c, const struct conf_obj *o,
 	if (conf_num(o, CONF_IDENTITY_AUTH_METHOD) == CONF_AUTH_PSK)
 		check_psk(o, rep);
 	check_identity_cert(c, o, rep);
+	check_generate(c, o, rep);
 	if (conf_id(o, CONF_IDENTITY_MY_ID)->type == IKEID_IGNORE)
 		check_error(rep, o, CONF_IDENTITY_MY_ID, "found \"ignore\", "
 		    "which only remote-id can be");

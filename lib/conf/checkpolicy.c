@@ -107,6 +107,37 @@ check_ports(const struct conf_obj *o, struct conf_report *rep)
 	    "sctp or udp-lite alone");
 }
 
+/* As families; an address that is not given, or ::/0, is of both. */
+static unsigned
+template_families(const struct conf_obj *o, unsigned prop)
+{
+	const struct prefix *p;
+	size_t n;
+
+	p = conf_prefixes(o, prop, &n);
+	if (n == 0 || (n == 1 && p->bits == 0 && p->addr.family == AF_INET6))
+		return 3;
+	return families(o, prop);
+}
+
+static void
+check_template(const struct conf_obj *o, struct conf_report *rep)
+{
+	static const unsigned unused[] = { CONF_POLICY_PEER,
+		CONF_POLICY_TUNNEL, CONF_POLICY_ACTION };
+	size_t i;
+
+	for (i = 0; i < sizeof(unused) / sizeof(unused[0]); i++)
+		if (conf_is_set(o, unused[i]))
+			check_warn(rep, o, (int)unused[i],
+			    "has no effect in a template");
+	if ((template_families(o, CONF_POLICY_SRC_ADDRESS) &
+	    template_families(o, CONF_POLICY_DST_ADDRESS)) == 0)
+		check_error(rep, o, CONF_POLICY_DST_ADDRESS, "is not of the "
+		    "same family (IPv4, IPv6) as src-address");
+	check_ports(o, rep);
+}
+
 static void
 check_policy(struct conf *c, struct conf_obj *o, struct conf_report *rep)
 {
@@ -143,8 +174,17 @@ check_policies(struct conf *c, struct conf_report *rep)
 
 	hash_init(&seen.h, 0);
 	CONF_FOREACH(c, CONF_POLICY, o) {
-		if (o->flags & (CONF_F_TEMPLATE | CONF_F_DISABLED))
+		if (o->flags & CONF_F_DISABLED)
 			continue;
+		if (o->flags & CONF_F_TEMPLATE) {
+			check_template(o, rep);
+			continue;
+		}
+		if (o->flags & CONF_F_BUILTIN) {
+			check_error(rep, o, CONF_POLICY_TEMPLATE,
+			    "the built-in entry stays a template");
+			continue;
+		}
 		check_policy(c, o, rep);
 		if ((other = seen_before(&seen, o)) == NULL)
 			continue;

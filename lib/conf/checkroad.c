@@ -249,6 +249,9 @@ check_mode_configs(struct conf *c, struct conf_report *rep)
 		check_handing_out(c, o, rep);
 		if (!conf_bool(o, CONF_MODE_CONFIG_RESPONDER))
 			check_asking(o, rep);
+		if (o->val[CONF_MODE_CONFIG_SRC_ADDRESS_LIST].n > 0)
+			check_warn(rep, o, CONF_MODE_CONFIG_SRC_ADDRESS_LIST,
+			    "is kept, but no source is translated");
 	}
 	check_addrs(conf_single(c, CONF_DNS), CONF_DNS_SERVERS, rep);
 }

@@ -231,8 +231,8 @@ static const struct conf_word words_match[] = {
 
 static const struct conf_word words_generate[] = {
 	{ "no", CONF_GENERATE_NO, true },
-	{ "port-override", CONF_GENERATE_PORT_OVERRIDE, false },
-	{ "port-strict", CONF_GENERATE_PORT_STRICT, false }, { NULL },
+	{ "port-override", CONF_GENERATE_PORT_OVERRIDE, true },
+	{ "port-strict", CONF_GENERATE_PORT_STRICT, true }, { NULL },
 };
 
 static const struct conf_word words_eap[] = {
@@ -286,14 +286,16 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.name = "generate-policy", .type = CONF_T_ENUM, .def = "no",
 		.words = words_generate, .procs = TO_IKE | TO_KM,
 		.flags = LIVE,
-		.help = "Whether policies are made from templates at the "
-		    "peer's request; with IKEv2, where an answer cannot be "
-		    "wider than the request, port-override is port-strict." },
+		.help = "Whether policies are made from templates for what "
+		    "is negotiated with the peer, unless a policy of its own "
+		    "has it.  port-strict and port-override are equal with "
+		    "IKEv2, where the selectors agreed on are the policy." },
 	[CONF_IDENTITY_GROUP] = {
 		.name = "policy-template-group", .type = CONF_T_REF,
 		.ref = CONF_GROUP, .def = "default",
 		.procs = TO_IKE | TO_KM, .flags = LIVE | CONF_P_NONE,
-		.help = "Templates that generated policies are made from." },
+		.help = "Group of the templates that generated policies are "
+		    "made from; what none of them holds is refused." },
 	[CONF_IDENTITY_MODE_CONFIG] = {
 		.name = "mode-config", .type = CONF_T_REF,
 		.ref = CONF_MODE_CONFIG, .def = "none",
@@ -416,8 +418,10 @@ const struct conf_prop schema_policy[CONF_POLICY_PROPS] = {
 		.help = "Proposal of its SAs." },
 	[CONF_POLICY_TEMPLATE] = {
 		.name = "template", .type = CONF_T_BOOL, .def = "no",
-		.procs = TO_IKE | TO_KM,
-		.help = "Not a policy but a pattern for generated ones." },
+		.procs = TO_IKE | TO_KM, .flags = LIVE,
+		.help = "Not a policy but a pattern for generated ones, "
+		    "which may have less than its addresses (not given or "
+		    "::/0: any of IPv4 and IPv6), protocol and ports." },
 	[CONF_POLICY_GROUP] = {
 		.name = "group", .type = CONF_T_REF, .ref = CONF_GROUP,
 		.def = "default", .procs = TO_IKE | TO_KM, .flags = LIVE,

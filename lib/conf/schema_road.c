@@ -47,6 +47,7 @@ const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS] = {
 		.help = "Hands out the gateway's own DNS servers." },
 	[CONF_MODE_CONFIG_SRC_ADDRESS_LIST] = {
 		.name = "src-address-list", .type = CONF_T_STR,
+		.flags = LIVE,
 		.help = "Sources translated to the address received." },
 	[CONF_MODE_CONFIG_COMMENT] = COMMENT(0),
 };

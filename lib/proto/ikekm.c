@@ -249,3 +249,80 @@ km_stat_get(struct cur *c, struct km_stat *s, const char **why)
 	}
 	return 0;
 }
+
+void
+km_vip_put(struct buf *b, const struct km_vip *v)
+{
+	unsigned i;
+
+	if (v->nnets > KM_VIP_NETS || v->ndns > KM_VIP_DNS) {
+		b->failed = true;
+		return;
+	}
+	buf_u32(b, v->vip);
+	buf_u32(b, v->peer);
+	buf_u32(b, v->identity);
+	buf_addr(b, &v->local);
+	buf_addr(b, &v->remote);
+	buf_addr(b, &v->addr4);
+	buf_u8(b, v->prefix4);
+	buf_addr(b, &v->addr6);
+	buf_u8(b, v->prefix6);
+	buf_u8(b, v->nnets);
+	for (i = 0; i < v->nnets; i++)
+		buf_prefix(b, &v->net[i]);
+	buf_u8(b, v->ndns);
+	for (i = 0; i < v->ndns; i++)
+		buf_addr(b, &v->dns[i]);
+}
+
+/* An address of this family and the length that goes with it, or neither. */
+static int
+vip_addr_get(struct cur *c, int family, struct addr *a, uint8_t *bits)
+{
+	if (cur_addr(c, a) == -1 || cur_u8(c, bits) == -1)
+		return -1;
+	if (a->family == AF_UNSPEC)
+		return *bits == 0 ? 0 : -1;
+	return a->family == family && *bits >= 1 && *bits <= addr_bits(a) ?
+	    0 : -1;
+}
+
+static int
+vip_lists_get(struct cur *c, struct km_vip *v)
+{
+	unsigned i;
+
+	if (cur_u8(c, &v->nnets) == -1 || v->nnets > KM_VIP_NETS)
+		return -1;
+	for (i = 0; i < v->nnets; i++)
+		if (cur_prefix(c, &v->net[i]) == -1 ||
+		    v->net[i].addr.family == AF_UNSPEC)
+			return -1;
+	if (cur_u8(c, &v->ndns) == -1 || v->ndns > KM_VIP_DNS)
+		return -1;
+	for (i = 0; i < v->ndns; i++)
+		if (cur_addr(c, &v->dns[i]) == -1 ||
+		    v->dns[i].family == AF_UNSPEC)
+			return -1;
+	return 0;
+}
+
+int
+km_vip_get(struct cur *c, struct km_vip *v, const char **why)
+{
+	memset(v, 0, sizeof(*v));
+	if (cur_u32(c, &v->vip) == -1 || v->vip == 0 ||
+	    cur_u32(c, &v->peer) == -1 || cur_u32(c, &v->identity) == -1 ||
+	    cur_addr(c, &v->local) == -1 || cur_addr(c, &v->remote) == -1 ||
+	    v->local.family == AF_UNSPEC ||
+	    v->local.family != v->remote.family ||
+	    vip_addr_get(c, AF_INET, &v->addr4, &v->prefix4) == -1 ||
+	    vip_addr_get(c, AF_INET6, &v->addr6, &v->prefix6) == -1 ||
+	    (v->prefix4 == 0 && v->prefix6 == 0) ||
+	    vip_lists_get(c, v) == -1 || cur_end(c) == -1) {
+		*why = "malformed addresses";
+		return -1;
+	}
+	return 0;
+}

@@ -26,6 +26,13 @@ enum ikekm_type {
 				 * answer: IKEKM_STAT each, IKEKM_STAT_END */
 	IKEKM_PATH,		/* struct km_path: the peer's outer address
 				 * changed (NAT mapping); no answer */
+	IKEKM_VIP_SET,		/* struct km_vip: the peer gave us addresses;
+				 * the same handle again replaces; no answer.
+				 * Also of each that there is when
+				 * IKEKM_READY arrives, before
+				 * IKEKM_ADOPT_DONE */
+	IKEKM_VIP_DEL,		/* u32 handle; no answer, also of one that is
+				 * not known */
 	/* keymgr -> ikepd */
 	IKEKM_SPIS,		/* n times u32 */
 	IKEKM_CHILD_RESULT,	/* struct km_result */
@@ -40,6 +47,9 @@ enum ikekm_type {
 
 #define KM_TS_MAX	16
 #define KM_SPI_BATCH	64	/* at most this many SPIs at a time */
+#define KM_VIP_NETS	64
+#define KM_VIP_DNS	8
+#define KM_VIP_MAX	256	/* of one worker */
 
 /* One traffic selector (RFC 7296 3.13.1): addresses lo..hi of one family. */
 struct km_ts {
@@ -98,6 +108,23 @@ struct km_stat {
 				 * UINT32_MAX: never used */
 };
 
+/*
+ * Addresses a peer gave us (mode-config responder=no).  They are put on the
+ * interface towards the peer, with routes to the nets behind it.
+ */
+struct km_vip {
+	uint32_t vip;		/* the worker's handle, not 0 */
+	uint32_t peer;		/* configuration id */
+	uint32_t identity;	/* configuration id */
+	struct addr local, remote;	/* outer */
+	struct addr addr4, addr6;	/* AF_UNSPEC: none; one there is */
+	uint8_t prefix4, prefix6;	/* of the link; 0: no address */
+	uint8_t nnets;
+	struct prefix net[KM_VIP_NETS];	/* behind the peer; none: all */
+	uint8_t ndns;
+	struct addr dns[KM_VIP_DNS];	/* for display */
+};
+
 /* Wipes the keys; the struct is reusable. */
 void km_child_free(struct km_child *);
 
@@ -117,6 +144,8 @@ void km_path_put(struct buf *, const struct km_path *);
 int km_path_get(struct cur *, struct km_path *, const char **why);
 void km_stat_put(struct buf *, const struct km_stat *);
 int km_stat_get(struct cur *, struct km_stat *, const char **why);
+void km_vip_put(struct buf *, const struct km_vip *);
+int km_vip_get(struct cur *, struct km_vip *, const char **why);
 
 /* Bounds for the permit tables. */
 #define KM_CHILD_LEN_MAX	4096
@@ -124,5 +153,6 @@ int km_stat_get(struct cur *, struct km_stat *, const char **why);
 #define KM_ACQUIRE_LEN_MAX	128
 #define KM_PATH_LEN_MAX		48
 #define KM_STAT_LEN		40
+#define KM_VIP_LEN_MAX		1536
 
 #endif

@@ -203,24 +203,24 @@ static const struct refusal refusals[] = {
 	  "certificate=c match-by=certificate\n",
 	  "x:3:80: match-by: found \"certificate\", which needs "
 	  "remote-certificate=\n" },
-	{ "/ip ipsec identity add generate-policy=port-strict\n",
-	  "x:1:40: generate-policy=port-strict: not supported yet\n" },
-	{ "/ip ipsec identity add generate-policy=port-override\n",
-	  "x:1:40: generate-policy=port-override: not supported yet\n" },
+	{ "/ip ipsec policy group add name=g\n/ip ipsec policy "
+	  "add template=yes group=g src-address=10.0.0.0/8 "
+	  "dst-address=2001:db8::/32\n",
+	  "x:2:78: dst-address: is not of the same family (IPv4, IPv6) as "
+	  "src-address\n" },
 	{ "/ip ipsec identity add password=geheim\n",
 	  "x:1:24: password: not supported yet\n" },
-	{ "/ip ipsec policy add template=yes\n",
-	  "x:1:22: template=yes: not supported yet\n" },
+	{ "/ip ipsec policy add template=yes src-port=5\n",
+	  "x:1:44: src-port: a port goes with protocol=tcp, udp, dccp, sctp "
+	  "or udp-lite alone\n" },
 	{ "/ip ipsec policy set 0 template=no\n",
-	  "x:1:24: template=no: not supported yet\n" },
+	  "x:1:33: template: the built-in entry stays a template\n" },
 	{ "/ip ipsec policy add ipsec-protocols=ah,esp\n",
 	  "x:1:38: ipsec-protocols=ah: not supported yet\n" },
 	{ "/ip ipsec policy add manual-sa=ah-sa1\n",
 	  "x:1:22: manual-sa=ah-sa1: not supported yet\n" },
 	{ "/ip ipsec policy add sa-dst-address=1.0.0.2\n",
 	  "x:1:22: sa-dst-address=1.0.0.2: not supported yet\n" },
-	{ "/ip ipsec mode-config add name=x src-address-list=l\n",
-	  "x:1:34: src-address-list=l: not supported yet\n" },
 	{ "/ip firewall nat\nadd action=masquerade chain=srcnat\n",
 	  "x:2:1: /ip firewall nat: not supported yet\n" },
 	{ "/system logging add topics=ipsec action=echo\n",

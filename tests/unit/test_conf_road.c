@@ -151,6 +151,120 @@ START_TEST(system_dns)
 }
 END_TEST
 
+/* The profile, proposal and group of the samples; pk: a secret. */
+#define PSK	"secret=Xq3vvJ0pK7sLw2Zr9TbN "
+#define SIGNED(name)	"auth-method=digital-signature certificate=" name " "
+
+static const struct {
+	const char *script, *says;
+} samples[] = {
+	/* A server for GRE, whose client has one address. */
+	{ "/ip ipsec profile add dh-group=ecp256,modp2048 "
+	  "enc-algorithm=aes-256,aes-192,aes-128 name=ike2\n"
+	  "/ip ipsec proposal add auth-algorithms=null "
+	  "enc-algorithms=aes-128-gcm pfs-group=none name=ike2-gre\n"
+	  "/ip ipsec mode-config add name=ike2-gre address=192.168.99.2 "
+	  "address-prefix-length=32 split-include=192.168.99.1/32 "
+	  "system-dns=no\n"
+	  "/ip ipsec policy group add name=ike2-gre\n"
+	  "/ip ipsec policy add template=yes group=ike2-gre "
+	  "src-address=192.168.99.1/32 dst-address=192.168.99.2/32 "
+	  "proposal=ike2-gre\n"
+	  "/ip ipsec peer add exchange-mode=ike2 name=ike2 passive=yes "
+	  "profile=ike2\n"
+	  "/ip ipsec identity add generate-policy=port-strict "
+	  "mode-config=ike2-gre peer=ike2 policy-template-group=ike2-gre "
+	  PSK "\n", "" },
+	/* And that client, which finds its server by a name. */
+	{ "/ip ipsec mode-config add name=ike2-gre responder=no\n"
+	  "/ip ipsec policy group add name=ike2-gre\n"
+	  "/ip ipsec policy add group=ike2-gre template=yes "
+	  "src-address=192.168.99.2/32 dst-address=192.168.99.1/32\n"
+	  "/ip ipsec peer add address=gw.example.net exchange-mode=ike2 "
+	  "name=p\n"
+	  "/ip ipsec identity add generate-policy=port-strict "
+	  "mode-config=ike2-gre peer=p policy-template-group=ike2-gre "
+	  PSK "\n", "" },
+	/* Road warriors with certificates, one user apart, split nets. */
+	{ "/certificate import file-name=server1.p12 name=server1\n"
+	  "/certificate import file-name=rw1.pem name=rw-client1\n"
+	  "/ip pool add name=ike2-pool ranges=192.168.77.2-192.168.77.254\n"
+	  "/ip ipsec profile add name=ike2\n"
+	  "/ip ipsec proposal add name=ike2 pfs-group=none\n"
+	  "/ip ipsec mode-config add address-pool=ike2-pool "
+	  "address-prefix-length=32 name=ike2-conf\n"
+	  "/ip ipsec mode-config add name=usr_A address=192.168.66.2 "
+	  "split-include=192.168.55.0/24 system-dns=no\n"
+	  "/ip ipsec mode-config set [find name=ike2-conf] "
+	  "split-include=10.5.8.0/24 system-dns=no static-dns=10.5.8.1\n"
+	  "/ip ipsec policy group add name=ike2-policies\n"
+	  "/ip ipsec policy add dst-address=192.168.77.0/24 "
+	  "group=ike2-policies proposal=ike2 src-address=0.0.0.0/0 "
+	  "template=yes\n"
+	  "/ip ipsec peer add exchange-mode=ike2 name=ike2 passive=yes "
+	  "profile=ike2\n"
+	  "/ip ipsec identity add " SIGNED("server1")
+	  "generate-policy=port-strict mode-config=ike2-conf peer=ike2 "
+	  "policy-template-group=ike2-policies\n"
+	  "/ip ipsec identity add " SIGNED("server1")
+	  "generate-policy=port-strict match-by=certificate mode-config=usr_A "
+	  "peer=ike2 policy-template-group=ike2-policies "
+	  "remote-certificate=rw-client1\n", "" },
+	/* Our own client. */
+	{ "/certificate import file-name=client.p12 name=rw-client1\n"
+	  "/ip ipsec profile add name=ike2-rw\n"
+	  "/ip ipsec proposal add name=ike2-rw pfs-group=none\n"
+	  "/ip ipsec policy group add name=ike2-rw\n"
+	  "/ip ipsec policy add group=ike2-rw proposal=ike2-rw template=yes "
+	  "level=unique\n"
+	  "/ip ipsec mode-config add name=ike2-rw responder=no\n"
+	  "/ip ipsec peer add address=2.2.2.2/32 exchange-mode=ike2 "
+	  "name=ike2-rw-client profile=ike2-rw\n"
+	  "/ip ipsec identity add " SIGNED("rw-client1")
+	  "generate-policy=port-strict mode-config=ike2-rw "
+	  "peer=ike2-rw-client policy-template-group=ike2-rw\n", "" },
+	/* A client that translates the sources of a LAN. */
+	{ "/ip ipsec mode-config set [find name=request-only] "
+	  "src-address-list=local-RW\n"
+	  "/ip ipsec peer add address=2.2.2.2/32 exchange-mode=ike2 name=p\n"
+	  "/ip ipsec identity add " PSK "generate-policy=port-override "
+	  "mode-config=request-only peer=p\n",
+	  "x:1:69: warning: src-address-list: is kept, but no source is "
+	  "translated\n" },
+	/* What is said of templates. */
+	{ "/ip ipsec policy group add name=g\n"
+	  "/ip ipsec policy add template=yes tunnel=yes action=discard\n"
+	  "/ip ipsec peer add exchange-mode=ike2 name=p passive=yes\n"
+	  "/ip ipsec identity add " PSK "generate-policy=port-strict "
+	  "peer=p policy-template-group=g\n",
+	  "x:4:68: warning: generate-policy: group \"g\" has no template, "
+	  "so nothing will be allowed\n"
+	  "x:2:42: warning: tunnel: has no effect in a template\n"
+	  "x:2:53: warning: action: has no effect in a template\n" },
+};
+
+/* Loads, and what is printed loads and prints the same. */
+START_TEST(sample)
+{
+	struct conf *c = load_ok(samples[_i].script), *again;
+	struct buf a, b;
+
+	ck_assert_str_eq(diags, samples[_i].says);
+	buf_init(&a, CONF_PRINT_MAX);
+	ck_assert_int_eq(conf_print(&a, c, 0), 0);
+	buf_u8(&a, 0);
+	again = load_ok((const char *)a.data);
+	buf_init(&b, CONF_PRINT_MAX);
+	ck_assert_int_eq(conf_print(&b, again, 0), 0);
+	buf_u8(&b, 0);
+	ck_assert_str_eq((const char *)a.data, (const char *)b.data);
+	buf_free(&a);
+	buf_free(&b);
+	conf_free(again);
+	conf_free(c);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -161,6 +275,8 @@ main(void)
 
 	tcase_add_loop_test(t, refused, 0,
 	    (int)(sizeof(refusals) / sizeof(refusals[0])));
+	tcase_add_loop_test(t, sample, 0,
+	    (int)(sizeof(samples) / sizeof(samples[0])));
 	tcase_add_test(t, asking);
 	tcase_add_test(t, read_back);
 	tcase_add_test(t, system_dns);
