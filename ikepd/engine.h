@@ -148,6 +148,14 @@ struct session_req {
 	const uint8_t *fp;	/* AUTH_FP_LEN bytes, or zeros */
 };
 
+/* Addresses that a peer has given us. */
+struct vip_req {
+	uint32_t vip;		/* handle, not 0 */
+	uint32_t peer, identity;	/* configuration ids */
+	struct addr local, remote;	/* outer */
+	const struct cfg *cfg;
+};
+
 enum session_status {
 	SESSION_OPEN,
 	SESSION_REFUSED,	/* the user may not be online once more */
@@ -221,8 +229,7 @@ struct engine_ops {
 	 * The peer has given us addresses: they are ours from now on, until
 	 * vip_down with the same handle.  Rekeying changes nothing in that.
 	 */
-	void (*vip_up)(void *, uint32_t vip, uint32_t peer,
-	    uint32_t identity, const struct cfg *);
+	void (*vip_up)(void *, const struct vip_req *);
 	void (*vip_down)(void *, uint32_t vip);
 	/* When was this child last used inbound?  engine_stat_done(). */
 	void (*stat_get)(void *, uint32_t spi_in);

@@ -1,5 +1,6 @@
 #include "ikepd/exchange.h"
 #include "ikepd/report.h"
+#include "ikepd/session.h"
 #include "ikepd/task.h"
 #include "ikepd/work.h"
 #include "ikepd/v2/v2.h"
@@ -388,6 +389,7 @@ follow_path(struct engine *e, struct ike_sa *sa, const struct ike_path *p)
 		if (c->encap && c->state != CHILD_ADDING)
 			e->ops.child_path(e->ops.ctx, c->spi_in, &p->local,
 			    &p->remote);
+	session_moved(e, sa);
 }
 
 /* A good envelope: counts as a sign of life, once per message. */

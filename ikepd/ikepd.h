@@ -1,6 +1,6 @@
 /*
  * What the files that bind the engine to the world share: the process's
- * one state, and the two edges.  The engine sees none of it.
+ * one state, and the edges.  The engine sees none of it.
  */
 #ifndef IKEPD_IKEPD_H
 #define IKEPD_IKEPD_H
@@ -12,6 +12,7 @@ struct udp;
 struct pool;
 struct ipc_certd;
 struct ipc_keymgr;
+struct ipc_sessiond;
 struct show_req;
 
 struct ikepd {
@@ -22,6 +23,7 @@ struct ikepd {
 	struct pool *pool;
 	struct ipc_certd *certd;
 	struct ipc_keymgr *keymgr;
+	struct ipc_sessiond *sessiond;
 	struct event *timer;	/* when the engine wants engine_timers() */
 	bool started;		/* everything was handed over */
 	bool begun;		/* and there are SPIs: initiates at load */
@@ -41,6 +43,16 @@ void ipc_certd_up(struct ipc_certd *, int fd);
 /* The op of struct engine_ops. */
 void ipc_certd_auth(struct ipc_certd *, const struct auth_req *);
 
+/* Edge to sessiond; without it requests fail. */
+struct ipc_sessiond *ipc_sessiond_new(struct ikepd *);
+void ipc_sessiond_free(struct ipc_sessiond *);
+void ipc_sessiond_up(struct ipc_sessiond *, int fd);
+void ipc_sessiond_open(struct ipc_sessiond *, const struct session_req *);
+void ipc_sessiond_close(struct ipc_sessiond *, uint64_t spi);
+void ipc_sessiond_move(struct ipc_sessiond *, uint64_t from, uint64_t to,
+    const struct endpoint *remote);
+void ipc_sessiond_sync(struct ipc_sessiond *, const struct session_req *);
+
 /* Edge to keymgr, with the pool of SPIs. */
 struct ipc_keymgr *ipc_keymgr_new(struct ikepd *);
 void ipc_keymgr_free(struct ipc_keymgr *);
@@ -53,6 +65,8 @@ void ipc_keymgr_child_path(struct ipc_keymgr *, uint32_t spi_in,
 uint32_t ipc_keymgr_spi_get(struct ipc_keymgr *);
 void ipc_keymgr_spi_put(struct ipc_keymgr *, uint32_t);
 bool ipc_keymgr_has_spis(const struct ipc_keymgr *);
+void ipc_keymgr_vip_up(struct ipc_keymgr *, const struct vip_req *);
+void ipc_keymgr_vip_down(struct ipc_keymgr *, uint32_t vip);
 void ipc_keymgr_stat_get(struct ipc_keymgr *, uint32_t spi_in);
 /*
  * Asks for the counters of all children of this worker.  each is called for

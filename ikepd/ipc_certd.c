@@ -25,7 +25,7 @@ static const enum auth_status status_map[CD_STATUS_MAX] = {
 	[CD_BAD_METHOD] = AUTH_BAD_METHOD,
 	[CD_BAD_ASKED_ID] = AUTH_BAD_ASKED_ID,
 	[CD_BAD_REQUEST] = AUTH_BAD_REQUEST,
-	[CD_BAD_CERT] = AUTH_BAD,
+	[CD_BAD_CERT] = AUTH_BAD_CERT,
 	[CD_BUSY] = AUTH_UNAVAILABLE,
 };
 
@@ -48,6 +48,7 @@ result_recv(void *arg, struct imsg *m, const char **why)
 	struct pending_item item;
 	struct auth_result res;
 	struct cd_result r;
+	size_t i;
 
 	if (cd_result_get(&m->body, &r, why) == -1)
 		return -1;
@@ -58,14 +59,50 @@ result_recv(void *arg, struct imsg *m, const char **why)
 	res = (struct auth_result){ .status = status_map[r.status],
 		.identity = r.identity, .reason = r.reason,
 		.id_own = blob_of(&r.id_own), .method = r.method,
-		.auth = blob_of(&r.auth) };
+		.auth = blob_of(&r.auth), .fp = r.fp,
+		.subject = r.subject, .ncerts = (unsigned)r.ncerts };
+	for (i = 0; i < r.ncerts; i++)
+		res.certs[i] = (struct auth_cert){ r.certs[i].encoding,
+			blob_of(&r.certs[i].data) };
 	engine_auth_done(ic->ikepd->engine, item.key, &res);
+	ikepd_rearm(ic->ikepd);
+	return 0;
+}
+
+static int
+trust_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_certd *ic = arg;
+	struct cd_trust t;
+	struct trust trust;
+
+	if (cd_trust_get(&m->body, &t, why) == -1)
+		return -1;
+	trust = (struct trust){ .hashes = t.hashes,
+		.certs = (t.flags & CD_TRUST_CERTS) != 0,
+		.certreq = blob_of(&t.certreq) };
+	engine_trust(ic->ikepd->engine, &trust);
+	return 0;
+}
+
+static int
+revoked_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_certd *ic = arg;
+	uint8_t fp[CD_FP_LEN];
+
+	if (cd_revoked_get(&m->body, fp, why) == -1)
+		return -1;
+	(void)engine_revoked(ic->ikepd->engine, fp);
 	ikepd_rearm(ic->ikepd);
 	return 0;
 }
 
 static const struct permit certd_permits[] = {
 	{ IKECD_RESULT, "auth result", 1, CD_RESULT_LEN_MAX, 0, result_recv },
+	{ IKECD_TRUST, "trust", CD_TRUST_LEN_MIN, CD_TRUST_LEN_MAX, 0,
+	    trust_recv },
+	{ IKECD_REVOKED, "revoked", CD_FP_LEN, CD_FP_LEN, 0, revoked_recv },
 };
 
 /* All that was asked has no answer any more. */
@@ -160,10 +197,16 @@ auth_send(struct ipc_certd *ic, const struct auth_req *r)
 		.sk_peer = cd_blob_of(&r->sk_peer),
 		.id_peer = cd_blob_of(&r->id_peer),
 		.id_asked = cd_blob_of(&r->id_asked),
-		.method = r->method, .auth = cd_blob_of(&r->auth) };
+		.method = r->method, .auth = cd_blob_of(&r->auth),
+		.ncerts = r->ncerts, .certreq = cd_blob_of(&r->certreq),
+		.hashes = r->hashes };
+	unsigned i;
 	struct buf b;
 	int ret = -1;
 
+	for (i = 0; i < r->ncerts; i++)
+		a.certs[i] = (struct cd_cert){ r->certs[i].encoding,
+			cd_blob_of(&r->certs[i].data) };
 	buf_init(&b, IMSG_BODY_MAX);
 	cd_auth_put(&b, &a);
 	if (buf_error(&b) == 0)
@@ -173,7 +216,9 @@ auth_send(struct ipc_certd *ic, const struct auth_req *r)
 }
 
 _Static_assert(AUTH_MSG_MAX <= CD_MSG_MAX && AUTH_ID_MAX <= CD_ID_MAX &&
-    AUTH_DATA_MAX <= CD_AUTH_MAX, "what the engine takes, certd takes");
+    AUTH_DATA_MAX <= CD_AUTH_MAX && AUTH_CERTS_MAX == CD_CERTS_MAX &&
+    AUTH_CERTS_LEN_MAX <= CD_CERTS_LEN_MAX &&
+    AUTH_CERTREQ_MAX <= CD_CERTREQ_MAX && AUTH_FP_LEN == CD_FP_LEN, "what the engine takes, certd takes");
 _Static_assert(AUTH_VERIFY == CD_VERIFY && AUTH_MAKE == CD_MAKE,
     "the engine's and the edge's words for what is asked are the same");
 

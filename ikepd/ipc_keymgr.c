@@ -438,6 +438,46 @@ ipc_keymgr_child_path(struct ipc_keymgr *ik, uint32_t spi_in,
 	buf_free(&b);
 }
 
+_Static_assert(KM_VIP_NETS >= CFG_SPLIT_MAX && KM_VIP_DNS >= CFG_DNS_MAX,
+    "keymgr has room for what a peer may give us");
+
+/* One that is not ready gets all of them when it is. */
+void
+ipc_keymgr_vip_up(struct ipc_keymgr *ik, const struct vip_req *r)
+{
+	const struct cfg *c = r->cfg;
+	struct km_vip v = { .vip = r->vip, .peer = r->peer,
+		.identity = r->identity, .local = r->local,
+		.remote = r->remote, .addr4 = c->addr4, .addr6 = c->addr6,
+		.prefix4 = c->addr4.family == AF_UNSPEC ? 0 : c->prefix4,
+		.prefix6 = c->addr6.family == AF_UNSPEC ? 0 : c->prefix6,
+		.nnets = (uint8_t)c->nsplit, .ndns = (uint8_t)c->ndns };
+	struct buf b;
+
+	if (!ik->ready)
+		return;
+	memcpy(v.net, c->split, c->nsplit * sizeof(v.net[0]));
+	memcpy(v.dns, c->dns, c->ndns * sizeof(v.dns[0]));
+	buf_init(&b, KM_VIP_LEN_MAX);
+	km_vip_put(&b, &v);
+	if (buf_error(&b) == -1 ||
+	    edge_send(ik->edge, IKEKM_VIP_SET, 0, -1, &b) == -1)
+		log_error(LOG_T_SYSTEM, "keymgr takes no more messages; our "
+		    "address is not set");
+	buf_free(&b);
+}
+
+void
+ipc_keymgr_vip_down(struct ipc_keymgr *ik, uint32_t vip)
+{
+	struct buf b;
+
+	buf_init(&b, 4);
+	buf_u32(&b, vip);
+	(void)edge_send(ik->edge, IKEKM_VIP_DEL, 0, -1, &b);
+	buf_free(&b);
+}
+
 static void
 spi_refill(struct ipc_keymgr *ik)
 {

@@ -7,6 +7,7 @@
  *   sallyportd  configuration, sockets, log        lib/child.h
  *   keymgr      SPIs, child SAs, kernel events     ipc_keymgr.c
  *   certd       AUTH payloads                      ipc_certd.c
+ *   sessiond    sessions, addresses of users       ipc_sessiond.c
  *   controld    questions                          show.c
  *   the network UDP 500 and 4500                   udp.c
  */
@@ -164,6 +165,55 @@ op_spi_put(void *ctx, uint32_t spi)
 }
 
 static void
+op_session_open(void *ctx, const struct session_req *r)
+{
+	struct ikepd *i = ctx;
+
+	ipc_sessiond_open(i->sessiond, r);
+}
+
+static void
+op_session_close(void *ctx, uint64_t spi)
+{
+	struct ikepd *i = ctx;
+
+	ipc_sessiond_close(i->sessiond, spi);
+}
+
+static void
+op_session_move(void *ctx, uint64_t from, uint64_t to,
+    const struct endpoint *remote)
+{
+	struct ikepd *i = ctx;
+
+	ipc_sessiond_move(i->sessiond, from, to, remote);
+}
+
+static void
+op_session_sync(void *ctx, const struct session_req *r)
+{
+	struct ikepd *i = ctx;
+
+	ipc_sessiond_sync(i->sessiond, r);
+}
+
+static void
+op_vip_up(void *ctx, const struct vip_req *r)
+{
+	struct ikepd *i = ctx;
+
+	ipc_keymgr_vip_up(i->keymgr, r);
+}
+
+static void
+op_vip_down(void *ctx, uint32_t vip)
+{
+	struct ikepd *i = ctx;
+
+	ipc_keymgr_vip_down(i->keymgr, vip);
+}
+
+static void
 op_stat_get(void *ctx, uint32_t spi_in)
 {
 	struct ikepd *i = ctx;
@@ -194,6 +244,12 @@ static const struct engine_ops ops = {
 	.child_path = op_child_path,
 	.spi_get = op_spi_get,
 	.spi_put = op_spi_put,
+	.session_open = op_session_open,
+	.session_close = op_session_close,
+	.session_move = op_session_move,
+	.session_sync = op_session_sync,
+	.vip_up = op_vip_up,
+	.vip_down = op_vip_down,
 	.stat_get = op_stat_get,
 	.stopped = op_stopped,
 };
@@ -270,11 +326,12 @@ ikepd_init(struct child *c)
 	self.pool = pool_new(base, KE_THREADS, KE_QUEUE_MAX);
 	self.certd = ipc_certd_new(&self);
 	self.keymgr = ipc_keymgr_new(&self);
+	self.sessiond = ipc_sessiond_new(&self);
 	self.timer = event_new(base, -1, 0, timer_due, &self);
 	self.engine = engine_new(&ops, child_worker(c));
 	child_set_data(c, &self);
 	return self.udp == NULL || self.pool == NULL || self.certd == NULL ||
-	    self.keymgr == NULL || self.timer == NULL ||
+	    self.keymgr == NULL || self.sessiond == NULL || self.timer == NULL ||
 	    self.engine == NULL ? -1 : 0;
 }
 
@@ -305,6 +362,8 @@ ikepd_peer_up(struct child *c, enum proc_id id, unsigned idx, int fd)
 		ipc_certd_up(self.certd, fd);
 	else if (id == PROC_KEYMGR)
 		ipc_keymgr_up(self.keymgr, fd);
+	else if (id == PROC_SESSIOND)
+		ipc_sessiond_up(self.sessiond, fd);
 	else
 		close(fd);
 }

@@ -53,6 +53,17 @@ session_answered(struct engine *e, struct ike_sa *sa,
 	s->addr6 = r->cfg.addr6;
 }
 
+static void
+vip_tell(struct engine *e, const struct ike_sa *sa)
+{
+	struct vip_req r = { .vip = sa->session->vip, .peer = sa->k->peer,
+		.identity = sa->k->identity,
+		.local = sa->k->path.local.addr,
+		.remote = sa->k->path.remote.addr, .cfg = sa->session->cfg };
+
+	e->ops.vip_up(e->ops.ctx, &r);
+}
+
 int
 session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
 {
@@ -65,7 +76,7 @@ session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
 	if (++e->next_vip == 0)
 		e->next_vip = 1;
 	s->vip = e->next_vip;
-	e->ops.vip_up(e->ops.ctx, s->vip, sa->k->peer, sa->k->identity, cfg);
+	vip_tell(e, sa);
 	return 0;
 }
 
@@ -99,8 +110,7 @@ session_vips(struct engine *e)
 
 	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
 		if (sa->session != NULL && sa->session->vip != 0)
-			e->ops.vip_up(e->ops.ctx, sa->session->vip,
-			    sa->k->peer, sa->k->identity, sa->session->cfg);
+			vip_tell(e, sa);
 }
 
 void

@@ -529,16 +529,15 @@ op_session_sync(void *ctx, const struct session_req *r)
 }
 
 static void
-op_vip_up(void *ctx, uint32_t vip, uint32_t peer, uint32_t identity,
-    const struct cfg *cfg)
+op_vip_up(void *ctx, const struct vip_req *r)
 {
 	struct sim_node *n = ctx;
 
-	(void)peer;
-	(void)identity;
+	if (r->vip == 0 || r->identity != 50 || r->peer != 20)
+		abort();
 	n->vip_ups++;
-	n->vip_handle = vip;
-	n->vip = *cfg;
+	n->vip_handle = r->vip;
+	n->vip = *r->cfg;
 }
 
 static void
