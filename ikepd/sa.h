@@ -81,6 +81,7 @@ struct handshake {
 	uint8_t p_len;
 	uint8_t restarts;	/* by COOKIE and INVALID_KE_PAYLOAD */
 	bool initial_contact;	/* received */
+	bool contact_sent;	/* INITIAL_CONTACT, by us */
 	uint16_t error;		/* notify the peer answered with, unproven */
 	const char *unusable;	/* what was wrong with its answer, static */
 };

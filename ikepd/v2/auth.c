@@ -183,7 +183,8 @@ auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	}
 	out_begin(&m, sa, IKE_AUTH, false);
 	msg_add(&m.w, PL_IDI, r->id_own.p, r->id_own.len);
-	if (cp->c->initial_contact && only_one(e, sa))
+	sa->hs->contact_sent = cp->c->initial_contact && only_one(e, sa);
+	if (sa->hs->contact_sent)
 		msg_notify(&m.w, N_INITIAL_CONTACT, NULL, 0);
 	msg_payload(&m.w, PL_AUTH);
 	auth_put(&m.b, r->method, r->auth.p, r->auth.len);
@@ -286,12 +287,34 @@ auth_lifetime(const struct ike_sa *sa, const struct inmsg *in)
 		    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), s);
 }
 
+/*
+ * RFC 7296 2.4: having said that this is the only IKE SA, we make it so.  One
+ * that the peer brought up meanwhile it drops when it hears that, or not,
+ * depending on which message came first.
+ */
+static void
+end_others(struct engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *o, *next;
+
+	for (o = store_same_id(e, sa); o != NULL; o = next) {
+		struct blob a = sa_id_peer(o), b = sa_id_peer(sa);
+
+		next = o->id_next;
+		if (o != sa && o->k->peer == sa->k->peer &&
+		    o->state == SA_ESTABLISHED && a.len == b.len &&
+		    memcmp(a.p, b.p, a.len) == 0)
+			(void)task_add_first(e, o, TASK_IKE_DEL, 0);
+	}
+}
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
 	const struct payload *p = payload_get(&w->in->pl, PL_IDR);
 	struct blob own = { w->id_own.data, w->id_own.len };
 	struct blob peer = { p->body.p, cur_left(&p->body) };
+	bool alone = sa->hs->contact_sent;
 
 	if (!w->ok) {
 		auth_report(e, sa, peer, w->auth);
@@ -313,6 +336,8 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		return;
 	}
 	sa_established(e, sa);
+	if (alone)
+		end_others(e, sa);
 	auth_lifetime(sa, w->in);
 	auth_child(e, sa, w);
 }
