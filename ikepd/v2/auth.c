@@ -255,7 +255,7 @@ auth_child(struct engine *e, struct ike_sa *sa, struct work *w)
 			w->again = NULL;
 			task_put_off(e, sa, t, 5);
 		}
-	} else if (nego_response(e, sa, w, w->in) == -1)
+	} else if (nego_response(e, sa, w, w->in) == -1 || nego_gone(w))
 		(void)task_list_add(&sa->tasks, TASK_CHILD_UNDO,
 		    w->neg->spi_in);
 	else if (work_install(e, sa, w, child_installed) == 0)
