@@ -13,6 +13,7 @@
 /* Datagrams taken per wake-up, so that timers and edges get their turn. */
 #define UDP_BURST	64
 #define MARKER_LEN	4
+#define ESP_HEADER_LEN	8
 
 struct udp_socket {
 	struct udp *udp;
@@ -94,7 +95,7 @@ local_from_cmsg(struct msghdr *mh, struct endpoint *local)
 	}
 }
 
-/* True when data is left that IKE should see. */
+/* True when data is left that IKE should see, be it to refuse it. */
 static bool
 strip_marker(struct udp *u, const uint8_t **data, size_t *len)
 {
@@ -104,10 +105,11 @@ strip_marker(struct udp *u, const uint8_t **data, size_t *len)
 		u->stats.keepalives++;
 		return false;
 	}
-	/* ESP that the kernel did not take (no SA, no UDP_ENCAP). */
+	/* What is too short for ESP is told as malformed; the rest is ESP
+	 * that the kernel did not take (no UDP_ENCAP). */
 	if (*len < MARKER_LEN || memcmp(*data, zero, MARKER_LEN) != 0) {
 		u->stats.runts++;
-		return false;
+		return *len <= ESP_HEADER_LEN;
 	}
 	*data += MARKER_LEN;
 	*len -= MARKER_LEN;

@@ -208,7 +208,8 @@ auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	out_begin(&m, sa, IKE_AUTH, false);
 	msg_add(&m.w, PL_IDI, r->id_own.p, r->id_own.len);
 	certs_put(&m, &w->certs_own);
-	if (cp->c->initial_contact && only_one(e, sa))
+	sa->hs->contact_sent = cp->c->initial_contact && only_one(e, sa);
+	if (sa->hs->contact_sent)
 		msg_notify(&m.w, N_INITIAL_CONTACT, NULL, 0);
 	cert_put_req(e, &m, sa);
 	msg_payload(&m.w, PL_AUTH);
@@ -286,7 +287,7 @@ auth_child(struct engine *e, struct ike_sa *sa, struct work *w)
 			w->again = NULL;
 			task_put_off(e, sa, t, 5);
 		}
-	} else if (nego_response(e, sa, w, w->in) == -1)
+	} else if (nego_response(e, sa, w, w->in) == -1 || nego_gone(w))
 		(void)task_list_add(&sa->tasks, TASK_CHILD_UNDO,
 		    w->neg->spi_in);
 	else if (work_install(e, sa, w, child_installed) == 0)
@@ -352,12 +353,34 @@ auth_address(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
 	return session_given(e, sa, &cfg);
 }
 
+/*
+ * RFC 7296 2.4: having said that this is the only IKE SA, we make it so.  One
+ * that the peer brought up meanwhile it drops when it hears that, or not,
+ * depending on which message came first.
+ */
+static void
+end_others(struct engine *e, struct ike_sa *sa)
+{
+	struct ike_sa *o, *next;
+
+	for (o = store_same_id(e, sa); o != NULL; o = next) {
+		struct blob a = sa_id_peer(o), b = sa_id_peer(sa);
+
+		next = o->id_next;
+		if (o != sa && o->k->peer == sa->k->peer &&
+		    o->state == SA_ESTABLISHED && a.len == b.len &&
+		    memcmp(a.p, b.p, a.len) == 0)
+			(void)task_add_first(e, o, TASK_IKE_DEL, 0);
+	}
+}
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
 	const struct payload *p = payload_get(&w->in->pl, PL_IDR);
 	struct blob own = { w->id_own.data, w->id_own.len };
 	struct blob peer = { p->body.p, cur_left(&p->body) };
+	bool alone = sa->hs->contact_sent;
 
 	if (!w->ok) {
 		auth_report(e, sa, peer, w->auth_method_peer, w->auth);
@@ -382,6 +405,8 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 	}
 	sa_established(e, sa);
 	auth_subject(sa, w->auth);
+	if (alone)
+		end_others(e, sa);
 	auth_lifetime(sa, w->in);
 	if (auth_address(e, sa, w->in) == -1) {
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);

@@ -179,6 +179,10 @@ child_installed(struct engine *e, struct ike_sa *sa, struct work *w)
 static void
 child_derived(struct engine *e, struct ike_sa *sa, struct work *w)
 {
+	if (w->ok && nego_gone(w)) {
+		child_undo(e, sa);
+		return;
+	}
 	if (w->ok && work_install(e, sa, w, child_installed) == 0)
 		return;
 	report_child(e, sa, w->neg->policy, FAIL_INTERNAL, "%s", w->why);

@@ -90,6 +90,25 @@ v2_liveness_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 	return TASK_STARTED;
 }
 
+/* One that replaced another has gone: unless a second one did too, the old
+ * child may be rekeyed again. */
+static void
+remove_child(struct engine *e, const struct ike_sa *sa, struct child *gone)
+{
+	uint32_t replaced = gone->replaces;
+	const struct child *c;
+	struct child *old;
+
+	child_remove(e, gone);
+	old = replaced == 0 ? NULL : child_get(e, replaced);
+	if (old == NULL || old->state != CHILD_REKEYED)
+		return;
+	for (c = sa->children; c != NULL; c = c->next)
+		if (c->replaces == replaced)
+			return;
+	old->state = CHILD_LIVE;
+}
+
 /* <-- HDR, SK {[D(ESP, spi)]}; without D the peer was deleting it too */
 void
 v2_delete_child_response(struct engine *e, struct ike_sa *sa,
@@ -99,7 +118,7 @@ v2_delete_child_response(struct engine *e, struct ike_sa *sa,
 
 	(void)in;
 	if (c != NULL)
-		child_remove(e, c);
+		remove_child(e, sa, c);
 	work_end(e, &sa->own);
 	task_run(e, sa);
 }
@@ -136,22 +155,6 @@ struct deletes {
 	uint32_t spis[DELETES_MAX];	/* ours, of the pairs that went */
 };
 
-/* The peer takes back its rekey: unless another stands, the old child may
- * be rekeyed again. */
-static void
-rekey_undone(struct engine *e, const struct ike_sa *sa, uint32_t replaced)
-{
-	struct child *old = replaced == 0 ? NULL : child_get(e, replaced);
-	const struct child *c;
-
-	if (old == NULL || old->state != CHILD_REKEYED)
-		return;
-	for (c = sa->children; c != NULL; c = c->next)
-		if (c->replaces == replaced)
-			return;
-	old->state = CHILD_LIVE;
-}
-
 /*
  * RFC 7296 1.4.1: the other half of each pair is named in the answer,
  * unless we are deleting it ourselves.
@@ -178,12 +181,8 @@ delete_children(struct engine *e, struct ike_sa *sa,
 			out->spis[out->n++] = c->spi_in;
 		if (c->state == CHILD_ADDING)
 			c->peer_deleted = true;
-		else {
-			uint32_t replaced = c->replaces;
-
-			child_remove(e, c);
-			rekey_undone(e, sa, replaced);
-		}
+		else
+			remove_child(e, sa, c);
 	}
 }
 

@@ -555,7 +555,6 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in)
 {
 	struct notify_body nb;
-	unsigned i;
 
 	if (response_algs(e, sa, w, in) == -1)
 		return -1;
@@ -565,16 +564,22 @@ nego_response(struct engine *e, struct ike_sa *sa, struct work *w,
 		    w->neg->transport ? "transport" : "tunnel");
 		return -1;
 	}
-	if (response_ts(e, sa, w, in) == -1 ||
-	    response_given(e, sa, w) == -1)
-		return -1;
+	return response_ts(e, sa, w, in) == -1 ||
+	    response_given(e, sa, w) == -1 ? -1 : 0;
+}
+
+bool
+nego_gone(const struct work *w)
+{
+	unsigned i;
+
 	for (i = 0; i < w->ngone; i++)
 		if (w->gone[i] == w->neg->spi_out) {
 			log_info(LOG_T_IPSEC, "the peer has deleted the "
-			    "child SA before its answer came");
-			return -1;
+			    "child SA before we could install it");
+			return true;
 		}
-	return 0;
+	return false;
 }
 
 void

@@ -38,6 +38,12 @@ void nego_put_answer_sa(struct outmsg *, const struct work *);
 int nego_response(struct engine *, struct ike_sa *, struct work *,
     const struct inmsg *);
 /*
+ * The peer has deleted the child while its answer was on the way or our
+ * computations went on; to be asked when nothing more stands before the
+ * installation.  True: logged, and not to be installed.
+ */
+bool nego_gone(const struct work *);
+/*
  * The peer answers with an error (a Notify type; 0: with nothing): one line
  * with all that was offered.
  */

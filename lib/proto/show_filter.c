@@ -19,17 +19,26 @@ struct show_filter {
 
 /*
  * A repetition count makes the C library's automaton grow with the product
- * of nested counts, so a short expression could take all memory.
+ * of nested counts, so a short expression could take all memory.  With back
+ * references a comparison can take for ever.  What is not taken, or NULL.
  */
-static bool
-re_sane(const char *re)
+static const char *
+re_excess(const char *re)
 {
-	return strchr(re, '{') == NULL;
+	if (strchr(re, '{') != NULL)
+		return "repetition count";
+	while ((re = strchr(re, '\\')) != NULL && re[1] != '\0') {
+		if (re[1] >= '1' && re[1] <= '9')
+			return "back reference";
+		re += 2;
+	}
+	return NULL;
 }
 
 static int
 test_init(struct test *t, const struct show_arg *a, char *err, size_t errsize)
 {
+	const char *excess;
 	char why[128];
 	int rc;
 
@@ -37,9 +46,9 @@ test_init(struct test *t, const struct show_arg *a, char *err, size_t errsize)
 	memcpy(t->value, a->value, sizeof(t->value));
 	if (a->op != '~')
 		return 0;
-	if (!re_sane(a->value)) {
+	if ((excess = re_excess(a->value)) != NULL) {
 		snprintf(err, errsize, "the expression for \"%s\" has a "
-		    "repetition count, which is not taken", a->name);
+		    "%s, which is not taken", a->name, excess);
 		return -1;
 	}
 	rc = regcomp(&t->re, a->value, REG_EXTENDED | REG_NOSUB);

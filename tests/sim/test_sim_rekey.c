@@ -75,6 +75,43 @@ START_TEST(test_rekey_child_collision)
 }
 END_TEST
 
+/* The peer deletes the new child while we still compute its keys. */
+START_TEST(test_rekey_deleted_early)
+{
+	struct sim_child *n;
+	unsigned i, adds;
+
+	c.pfs[0] = "x25519";
+	bring_up();
+	/* CREATE_CHILD_SA { N(REKEY_SA), SA, Ni, KEi, TSi, TSr } --> */
+	adds = s->node[1].adds;
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	for (i = 0; i < 100 && s->node[1].adds == adds; i++)
+		sim_run_ms(s, 1);
+	/* <-- CREATE_CHILD_SA { SA, Nr, KEr, TSi, TSr } */
+	s->node[0].help.ke_delay_max = 10000;
+	sim_run_ms(s, 12);
+	n = sim_child_at(s, 1, 1);
+	ck_assert_ptr_nonnull(n);
+	/* <-- INFORMATIONAL { D(new) } INFORMATIONAL { } --> */
+	adds = s->node[0].adds;
+	engine_expire(s->node[1].engine, n->r.spi_in, true);
+	sim_run_ms(s, 25);
+	ck_assert_uint_eq(s->node[0].adds, adds);
+	ck_assert_uint_eq(sim_children(s, 1), 1);
+	s->node[0].help.ke_delay_max = 0;
+	sim_run(s, 15);
+	ck_assert(sim_logged(s, "has deleted the child SA before we could"));
+	ck_assert_uint_eq(s->node[0].adds, adds);
+	check_up(1);
+	/* The next attempt comes through. */
+	sim_run(s, 60);
+	check_up(1);
+	ck_assert_uint_eq(s->node[0].adds, adds + 1);
+}
+END_TEST
+
 START_TEST(test_rekey_ike)
 {
 	struct ike_show before, after;
@@ -305,6 +342,7 @@ main(void)
 	tcase_add_test(t, test_pfs_invalid_ke);
 	tcase_add_test(t, test_rekey_child);
 	tcase_add_test(t, test_rekey_child_collision);
+	tcase_add_test(t, test_rekey_deleted_early);
 	tcase_add_test(t, test_rekey_ike);
 	tcase_add_test(t, test_rekey_ike_collision);
 	tcase_add_test(t, test_rekey_ike_other_group);

@@ -248,24 +248,24 @@ END_TEST
 
 START_TEST(udp_marks_the_natt_port)
 {
-	static const char *const dropped[] = { "\xff", "\0\0\0", "abcdefgh" };
-	static const size_t lens[] = { 1, 3, 8 };
+	static const char *const dropped[] = { "\xff", "abcdefghi" };
+	static const size_t lens[] = { 1, 9 };
 	uint8_t in[64];
 	struct net n;
 	size_t i;
 
 	net_new(&n);
-	/* A keepalive, a runt and ESP are not IKE; the one after them is. */
-	for (i = 0; i < 3; i++)
+	/* A keepalive and ESP are not IKE; the one after them is. */
+	for (i = 0; i < 2; i++)
 		net_throw(&n, &n.natt, dropped[i], lens[i]);
 	net_throw(&n, &n.natt, "\0\0\0\0hello", 9);
 	event_base_dispatch(n.base);
 	ck_assert_uint_eq(n.got, 1);
 	ck_assert_uint_eq(n.len, 5);
 	ck_assert_mem_eq(n.data, "hello", 5);
-	ck_assert_uint_eq(udp_stats(n.udp)->received, 4);
+	ck_assert_uint_eq(udp_stats(n.udp)->received, 3);
 	ck_assert_uint_eq(udp_stats(n.udp)->keepalives, 1);
-	ck_assert_uint_eq(udp_stats(n.udp)->runts, 2);
+	ck_assert_uint_eq(udp_stats(n.udp)->runts, 1);
 
 	ck_assert_int_eq(udp_send(n.udp, &n.natt, &n.out,
 	    (const uint8_t *)"xy", 2), 0);
@@ -278,6 +278,24 @@ START_TEST(udp_marks_the_natt_port)
 	ck_assert_int_eq(recv(n.fd, in, sizeof(in), 0), 1);
 	ck_assert_uint_eq(in[0], 0xff);
 	ck_assert_int_eq(udp_keepalive(n.udp, &n.ike, &n.out), -1);
+	net_free(&n);
+}
+END_TEST
+
+/* Neither IKE nor ESP nor a keepalive: whole, so that it can be refused. */
+START_TEST(udp_tells_of_runts)
+{
+	static const char *const runts[] = { "", "x", "\0\0\0", "abcdefgh" };
+	static const size_t lens[] = { 0, 1, 3, 8 };
+	struct net n;
+
+	net_new(&n);
+	net_throw(&n, &n.natt, runts[_i], lens[_i]);
+	event_base_dispatch(n.base);
+	ck_assert_uint_eq(n.got, 1);
+	ck_assert_uint_eq(n.len, lens[_i]);
+	ck_assert_mem_eq(n.data, runts[_i], lens[_i]);
+	ck_assert_uint_eq(udp_stats(n.udp)->runts, 1);
 	net_free(&n);
 }
 END_TEST
@@ -308,6 +326,7 @@ main(void)
 	tcase_add_test(tc, pool_refuses_beyond_its_queue);
 	tcase_add_test(tc, udp_knows_both_addresses);
 	tcase_add_test(tc, udp_marks_the_natt_port);
+	tcase_add_loop_test(tc, udp_tells_of_runts, 0, 4);
 	tcase_add_test(tc, udp_finds_our_address);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

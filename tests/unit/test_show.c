@@ -152,7 +152,7 @@ END_TEST
 START_TEST(filter_refused)
 {
 	static const char *const res[] = { "(", "[a", "*a(", "a{1000}{1000}",
-	    "a{2}" };
+	    "a{2}", "\\{", "(a*)*\\1b", "\\\\(.)\\9", "a\\" };
 	struct show_arg a = { .name = "name", .op = '~' };
 	char err[128];
 
@@ -447,7 +447,7 @@ main(void)
 	    (int)(sizeof(wrong) / sizeof(wrong[0])));
 	tcase_add_loop_test(tc, filter_fits, 0,
 	    (int)(sizeof(filters) / sizeof(filters[0])));
-	tcase_add_loop_test(tc, filter_refused, 0, 5);
+	tcase_add_loop_test(tc, filter_refused, 0, 9);
 	tcase_add_loop_test(tc, rows_and_an_end, 0, 2);
 	tcase_add_test(tc, a_kept_request_is_answered_later);
 	tcase_add_test(tc, a_kept_request_outlives_its_port);
