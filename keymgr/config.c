@@ -57,11 +57,16 @@ static void
 identity_read(const struct km_conf *c, struct km_identity *i,
     const struct conf_obj *o)
 {
+	const struct conf_obj *mode;
+
 	i->id = o->id;
 	i->peer = conf_ref_id(o, CONF_IDENTITY_PEER);
 	i->group = conf_ref_id(o, CONF_IDENTITY_GROUP);
 	i->generate = conf_num(o, CONF_IDENTITY_GENERATE_POLICY) !=
 	    CONF_GENERATE_NO;
+	mode = conf_ref(c->conf, o, CONF_IDENTITY_MODE_CONFIG);
+	i->asks = mode != NULL &&
+	    !conf_bool(mode, CONF_MODE_CONFIG_RESPONDER);
 	i->usable = conf_usable(c->conf, o);
 }
 

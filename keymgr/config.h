@@ -42,6 +42,7 @@ struct km_identity {
 	uint32_t peer;
 	uint32_t group;
 	bool generate;		/* policies from the templates of the group */
+	bool asks;		/* may be given addresses: responder=no */
 	bool usable;
 };
 

@@ -366,3 +366,58 @@ guard_standing(const struct guard *g, const struct sad_child *c,
 	}
 	return 0;
 }
+
+bool
+guard_vip_standing(const struct guard *g, uint32_t peer, uint32_t identity)
+{
+	const struct km_peer *q = km_conf_peer(g->conf, peer);
+	const struct km_identity *i = km_conf_identity(g->conf, identity);
+
+	return q != NULL && q->usable && i != NULL && i->usable &&
+	    i->peer == peer && i->asks;
+}
+
+/* An address that a host can have: of no group, of no loopback, not a
+ * link's own. */
+static bool
+is_unicast(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224 &&
+		    !(a->b[0] == 169 && a->b[1] == 254);
+	return a->b[0] != 0xff && !(a->b[0] == 0xfe && a->b[1] >= 0x80) &&
+	    (a->b[0] & 0xe0) != 0;
+}
+
+int
+guard_vip(const struct guard *g, const struct link_req *r, size_t have,
+    char why[GUARD_WHY_LEN])
+{
+	const struct addr *const given[] = { &r->addr4, &r->addr6 };
+	const struct endpoint local = { .addr = r->local };
+	const struct endpoint remote = { .addr = r->remote };
+	char a[ADDR_STRLEN];
+	unsigned i, n = 0;
+
+	if (!guard_vip_standing(g, r->peer, r->identity))
+		return refuse(why, "identity %u of peer %u has no "
+		    "mode-config that asks for addresses", r->identity,
+		    r->peer);
+	if (check_outer(km_conf_peer(g->conf, r->peer), &local, &remote,
+	    false, why) == -1)
+		return -1;
+	if (have >= LINK_VIPS)
+		return refuse(why, "too many addresses of this worker");
+	for (i = 0; i < 2; i++) {
+		if (given[i]->family == AF_UNSPEC)
+			continue;
+		if (given[i]->family != (i == 0 ? AF_INET : AF_INET6) ||
+		    !is_unicast(given[i]))
+			return refuse(why, "%s is not an address that we can "
+			    "have", addr_fmt(given[i], a, sizeof(a)));
+		n++;
+	}
+	if (n == 0 || r->nnets > LINK_NETS)
+		return refuse(why, "no address, or too many nets");
+	return 0;
+}

@@ -7,6 +7,7 @@
 #define KEYMGR_GUARD_H
 
 #include "keymgr/config.h"
+#include "keymgr/link.h"
 #include "keymgr/sad.h"
 #include "keymgr/spi.h"
 #include "lib/secret.h"
@@ -59,6 +60,16 @@ struct sad_child *guard_own(const struct guard *, unsigned worker,
 int guard_path(const struct guard *, const struct sad_child *,
     const struct endpoint *local, const struct endpoint *remote,
     char why[GUARD_WHY_LEN]);
+/*
+ * May these addresses be ours?  Only what an identity that asks for them
+ * (mode-config responder=no) was given by its own peer.  have: how many the
+ * worker has set already.
+ */
+int guard_vip(const struct guard *, const struct link_req *, size_t have,
+    char why[GUARD_WHY_LEN]);
+/* Would the configuration allow any at all to this identity? */
+bool guard_vip_standing(const struct guard *, uint32_t peer,
+    uint32_t identity);
 /*
  * Does the configuration still allow a child with these selectors?  Asked
  * of all when it was loaded anew; algorithms are not asked about, a change

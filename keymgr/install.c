@@ -329,11 +329,20 @@ install_remove_if(struct km *km,
 	return total;
 }
 
+static bool
+of_worker(void *arg, unsigned worker, uint32_t peer, uint32_t identity)
+{
+	(void)peer;
+	(void)identity;
+	return worker == *(const unsigned *)arg;
+}
+
 void
 install_worker_gone(struct km *km, unsigned worker)
 {
 	size_t n = remove_worker_if(km, worker, NULL, NULL, false);
 
+	link_del_if(&km->link, of_worker, &worker);
 	spi_forget(&km->spi, worker);
 	if (n > 0)
 		log_warn(LOG_T_IPSEC, "%zu child SAs of ikepd %u removed", n,

@@ -188,6 +188,40 @@ path_recv(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+_Static_assert(LINK_NETS >= KM_VIP_NETS, "all nets of a message fit");
+
+static int
+vip_set_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct worker *w = arg;
+	char text[GUARD_WHY_LEN];
+	struct link_req r;
+	struct km_vip v;
+
+	if (km_vip_get(&m->body, &v, why) == -1)
+		return -1;
+	r = (struct link_req){ .worker = w->n, .vip = v.vip, .peer = v.peer,
+		.identity = v.identity, .local = v.local, .remote = v.remote,
+		.addr4 = v.addr4, .addr6 = v.addr6, .nnets = v.nnets };
+	memcpy(r.net, v.net, v.nnets * sizeof(v.net[0]));
+	(void)km_vip_set(w->ipc->km, &r, text);
+	return 0;
+}
+
+static int
+vip_del_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct worker *w = arg;
+	uint32_t vip;
+
+	if (cur_u32(&m->body, &vip) == -1) {
+		*why = "malformed";
+		return -1;
+	}
+	link_del(&w->ipc->km->link, w->n, vip);
+	return 0;
+}
+
 static void
 stat_send(struct worker *w, uint32_t id, struct sad_child *c)
 {
@@ -289,6 +323,9 @@ static const struct permit ikepd_permits[] = {
 	{ IKEKM_ADOPT_DONE, "end of adoption", 0, 0, 0, done_recv },
 	{ IKEKM_STAT_GET, "question for counters", 4, 4, 0, stat_recv },
 	{ IKEKM_PATH, "new path", 1, KM_PATH_LEN_MAX, 0, path_recv },
+	{ IKEKM_VIP_SET, "addresses given to us", 1, KM_VIP_LEN_MAX, 0,
+	    vip_set_recv },
+	{ IKEKM_VIP_DEL, "end of addresses", 4, 4, 0, vip_del_recv },
 };
 
 static void

@@ -46,6 +46,7 @@ km_free(struct km *km)
 	timers_free(&km->timers);
 	reconcile_free(&km->rec);
 	km_conf_free(km->conf);
+	link_free(&km->link);
 	if (km->bk.ops != NULL)
 		km->bk.ops->close(km->bk.ctx);
 	memset(km, 0, sizeof(*km));
@@ -90,6 +91,13 @@ reshaped(void *arg, const struct sad_child *c)
 		if (sel_cmp(&p->sel[i], &c->flow->sel[i]) != 0)
 			return true;
 	return false;
+}
+
+static bool
+vip_disallowed(void *arg, unsigned worker, uint32_t peer, uint32_t identity)
+{
+	(void)worker;
+	return !guard_vip_standing(arg, peer, identity);
 }
 
 /* Steps over policies that the kernel did not take. */
@@ -141,6 +149,7 @@ km_configure(struct km *km, struct conf *conf)
 	g = km_guard(km);
 	install_remove_if(km, disallowed, &g, true);
 	install_remove_if(km, reshaped, new, true);
+	link_del_if(&km->link, vip_disallowed, &g);
 	rc = spd_configure(km->spd, new);
 	km_conf_free(old);
 	if (rc == -1)
@@ -152,6 +161,28 @@ km_configure(struct km *km, struct conf *conf)
 		log_failed(&b);
 	spd_commit(km->spd, &b);
 	batch_free(&b);
+	return 0;
+}
+
+int
+km_vip_set(struct km *km, const struct link_req *r, char why[GUARD_WHY_LEN])
+{
+	static struct log_limit limit = { .burst = 3, .interval_ms = 60000 };
+	struct guard g = km_guard(km);
+	uint32_t held;
+
+	_Static_assert(LINK_WHY_LEN <= GUARD_WHY_LEN, "a reason fits");
+	if (guard_vip(&g, r, link_count(&km->link, r->worker), why) == -1) {
+		km->n.refused++;
+		if (log_limit_pass(&limit, &held))
+			log_warn(LOG_T_IPSEC, "refused addresses of ikepd "
+			    "%u: %s", r->worker, why);
+		return -1;
+	}
+	if (link_set(&km->link, r, why) == -1) {
+		log_error(LOG_T_IPSEC, "addresses from a peer: %s", why);
+		return -1;
+	}
 	return 0;
 }
 
@@ -178,6 +209,8 @@ km_remove_all(struct km *km, bool policies)
 	char why[BK_WHY_LEN];
 
 	install_remove_if(km, NULL, NULL, false);
+	link_del_if(&km->link, NULL, NULL);
+	link_sweep(&km->link);
 	reconcile_drop_sas(km);
 	if (!policies)
 		return;

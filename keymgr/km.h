@@ -9,6 +9,7 @@
 #include "keymgr/backend.h"
 #include "keymgr/config.h"
 #include "keymgr/guard.h"
+#include "keymgr/link.h"
 #include "keymgr/reconcile.h"
 #include "keymgr/sad.h"
 #include "keymgr/spd.h"
@@ -45,6 +46,7 @@ struct km {
 	struct spd *spd;
 	struct timers timers;	/* of children */
 	struct reconcile rec;
+	struct link link;	/* not set: no addresses */
 	bool bypass;		/* neighbour discovery is let through */
 	struct km_counters n;
 };
@@ -63,6 +65,12 @@ struct guard km_guard(const struct km *);
 int km_configure(struct km *, struct conf *);
 /* Children whose soft lifetime is over; returns when to come back. */
 struct mono km_tick(struct km *, struct mono now);
+/*
+ * A worker's peer gave us addresses.  -1 with the reason in why; what guard
+ * refused is counted and logged here.
+ */
+int km_vip_set(struct km *, const struct link_req *,
+    char why[GUARD_WHY_LEN]);
 /* Removes all of ours.  policies false: SAs only (fail closed). */
 void km_remove_all(struct km *, bool policies);
 

@@ -7,6 +7,7 @@
  *   ikepd       child SAs, SPIs, kernel events     ipc_ikepd.c
  *   controld    questions, flush                   ipc_show.c
  *   the kernel  XFRM over netlink                  backend_xfrm.c
+ *               addresses and routes               link_rtnl.c
  */
 #include "keymgr/event.h"
 #include "keymgr/ipc_ikepd.h"
@@ -129,8 +130,15 @@ op_init(struct child *child)
 		log_error(LOG_T_SYSTEM, "%s", why);
 		return -1;
 	}
-	if (km_init(&k->km, &bk, &none, child_workers(child)) == -1 ||
-	    init_loop(k) == -1) {
+	if (km_init(&k->km, &bk, &none, child_workers(child)) == -1) {
+		log_error(LOG_T_SYSTEM, "out of memory");
+		return -1;
+	}
+	if (link_rtnl_open(&k->km.link, why) == -1) {
+		log_error(LOG_T_SYSTEM, "%s", why);
+		return -1;
+	}
+	if (init_loop(k) == -1) {
 		log_error(LOG_T_SYSTEM, "out of memory");
 		return -1;
 	}

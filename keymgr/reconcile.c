@@ -91,6 +91,8 @@ reconcile_read(struct km *km, char *why)
 {
 	const struct backend *bk = &km->bk;
 
+	if (link_read(&km->link, why) == -1)
+		return -1;
 	if (bk->ops->sa_dump(bk->ctx, found, km, why) == -1 ||
 	    bk->ops->policy_dump(bk->ctx, found_policy, km, why) == -1)
 		return -1;
@@ -187,6 +189,7 @@ reconcile_end(struct km *km)
 		return;
 	reconcile_drop_sas(km);
 	reconcile_drop_policies(km);
+	link_sweep(&km->link);
 	reconcile_free(&km->rec);
 	reconcile_init(&km->rec, seed);
 	km->rec.over = true;

@@ -299,7 +299,7 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 	[CONF_IDENTITY_MODE_CONFIG] = {
 		.name = "mode-config", .type = CONF_T_REF,
 		.ref = CONF_MODE_CONFIG, .def = "none",
-		.procs = TO_IKE | TO_SESS, .flags = LIVE | CONF_P_NONE,
+		.procs = TO_IKE | TO_KM | TO_SESS, .flags = LIVE | CONF_P_NONE,
 		.help = "Addresses and names to hand out or to ask for." },
 	[CONF_IDENTITY_ONLY_ONE] = {
 		.name = "only-one", .type = CONF_T_ENUM, .def = "no",

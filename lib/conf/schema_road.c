@@ -5,11 +5,11 @@
 /* clang-format off */
 
 const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS] = {
-	[CONF_MODE_CONFIG_NAME] = NAME(TO_IKE | TO_SESS, LIVE,
+	[CONF_MODE_CONFIG_NAME] = NAME(TO_IKE | TO_KM | TO_SESS, LIVE,
 	    "Name of the entry."),
 	[CONF_MODE_CONFIG_RESPONDER] = {
 		.name = "responder", .type = CONF_T_BOOL, .def = "yes",
-		.procs = TO_IKE | TO_SESS, .flags = LIVE,
+		.procs = TO_IKE | TO_KM | TO_SESS, .flags = LIVE,
 		.help = "Hands out; no asks the peer." },
 	[CONF_MODE_CONFIG_ADDRESS] = {
 		.name = "address", .type = CONF_T_ADDR, .procs = TO_SESS,

@@ -1,0 +1,535 @@
+/*
+ * Templates, generated policies and addresses that peers gave us: what a
+ * compromised ikepd may not do, and that what was made goes away.  The last
+ * test asks the real kernel, in a network namespace of its own.
+ */
+#include "tests/unit/km_fake.h"
+
+#include "lib/log.h"
+
+#include <check.h>
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define ROAD								\
+	"/ip ipsec policy group add name=rw\n"				\
+	"/ip ipsec policy group add name=other\n"			\
+	"/ip ipsec proposal set default enc-algorithms=aes-128-gcm\n"	\
+	"/ip ipsec policy add template=yes group=rw "			\
+	"src-address=10.5.8.0/24 dst-address=192.168.77.0/24\n"		\
+	"/ip ipsec policy add template=yes group=other\n"		\
+	"/ip ipsec mode-config add name=ask responder=no\n"		\
+	"/ip ipsec mode-config add name=give\n"				\
+	"/ip ipsec peer add name=a address=192.0.2.2/32 "		\
+	"local-address=198.51.100.1 exchange-mode=ike2\n"		\
+	"/ip ipsec peer add name=b address=203.0.113.0/24 "		\
+	"exchange-mode=ike2\n"						\
+	"/ip ipsec identity add peer=a secret=x mode-config=ask "	\
+	"generate-policy=port-strict policy-template-group=rw\n"	\
+	"/ip ipsec identity add peer=b secret=y mode-config=give\n"
+#define P_RW	1
+#define P_OTHER	2
+
+static struct km km;
+static char why[GUARD_WHY_LEN];
+
+/* A routing table that remembers what it was told. */
+static struct {
+	struct link_obj obj[64];
+	bool ours[64];
+	size_t n;
+	unsigned adds, dels;
+} net;
+
+static size_t
+net_find(const struct link_obj *o)
+{
+	size_t i;
+
+	for (i = 0; i < net.n; i++)
+		if (net.obj[i].route == o->route &&
+		    prefix_equal(&net.obj[i].dst, &o->dst))
+			break;
+	return i;
+}
+
+static int
+fake_path(void *ctx, const struct addr *local, const struct addr *remote,
+    struct link_path *p)
+{
+	(void)ctx;
+	(void)local;
+	memset(p, 0, sizeof(*p));
+	p->ifindex = 3;
+	if (remote->b[3] == 99)
+		return ENETUNREACH;
+	return addr_parse(&p->gw, "198.51.100.254") == 0 ? 0 : EINVAL;
+}
+
+static int
+fake_add(void *ctx, const struct link_obj *o, bool replace)
+{
+	size_t i = net_find(o);
+
+	(void)ctx;
+	net.adds++;
+	if (i < net.n && !replace)
+		return EEXIST;
+	ck_assert(i == net.n || net.ours[i]);
+	ck_assert_uint_lt(i, 64);
+	net.obj[i] = *o;
+	net.ours[i] = true;
+	if (i == net.n)
+		net.n++;
+	return 0;
+}
+
+static int
+fake_del(void *ctx, const struct link_obj *o)
+{
+	size_t i = net_find(o);
+
+	(void)ctx;
+	net.dels++;
+	if (i == net.n)
+		return ESRCH;
+	ck_assert_msg(net.ours[i], "removes somebody else's");
+	net.n--;
+	net.obj[i] = net.obj[net.n];
+	net.ours[i] = net.ours[net.n];
+	return 0;
+}
+
+static int
+fake_dump(void *ctx, void (*fn)(void *, const struct link_obj *), void *arg)
+{
+	size_t i;
+
+	(void)ctx;
+	for (i = 0; i < net.n; i++)
+		if (net.ours[i])
+			fn(arg, &net.obj[i]);
+	return 0;
+}
+
+static void
+fake_close(void *ctx)
+{
+	(void)ctx;
+}
+
+static const struct link_ops fake_link = { fake_path, fake_add, fake_del,
+	fake_dump, fake_close };
+
+static void
+quiet(void *arg, uint32_t topics, const char *line)
+{
+	(void)arg;
+	(void)topics;
+	(void)line;
+}
+
+static void
+setup(void)
+{
+	memset(&net, 0, sizeof(net));
+	fake_reset();
+	log_set_sink(quiet, NULL);
+	fake_km(&km, 2);
+	link_init(&km.link, &fake_link, NULL);
+	fake_conf(&km, ROAD);
+}
+
+static void
+teardown(void)
+{
+	km_free(&km);
+}
+
+static uint32_t
+identity_of(const char *peer)
+{
+	uint32_t id = id_of(&km, CONF_PEER, peer);
+	size_t i;
+
+	for (i = 0; i < km.conf->nidentities; i++)
+		if (km.conf->identities[i].peer == id)
+			return km.conf->identities[i].id;
+	abort();
+}
+
+static struct link_req
+good_vip(unsigned worker, uint32_t vip)
+{
+	struct link_req r = { .worker = worker, .vip = vip, .nnets = 1 };
+
+	r.peer = id_of(&km, CONF_PEER, "a");
+	r.identity = identity_of("a");
+	addr_parse(&r.local, "198.51.100.1");
+	addr_parse(&r.remote, "192.0.2.2");
+	addr_parse(&r.addr4, "192.168.77.5");
+	prefix_parse(&r.net[0], "10.5.8.0/24", true);
+	return r;
+}
+
+static bool
+has(bool route, const char *dst)
+{
+	struct link_obj o = { .route = route };
+
+	ck_assert_int_eq(prefix_parse(&o.dst, dst, true), 0);
+	return net_find(&o) < net.n;
+}
+
+static void
+is_refused(unsigned policy, const char *local, const char *remote,
+    const char *says)
+{
+	struct child_req r;
+	uint64_t before = km.n.refused;
+
+	good_req(&km, &r, policy, local, remote);
+	r.peer = id_of(&km, CONF_PEER, "a");
+	r.identity = identity_of("a");
+	addr_parse(&r.remote.addr, "192.0.2.2");
+	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_msg(strstr(why, says) != NULL, "%s", why);
+	ck_assert_uint_eq(km.n.refused, before + 1);
+	ck_assert_uint_eq(fake_sas(), 0);
+	child_req_free(&r);
+}
+
+/* ikepd asks for what no template of the identity's group has. */
+START_TEST(test_templates)
+{
+	struct child_req r;
+
+	is_refused(P_RW, "10.5.8.0/24", "192.168.66.2/32",
+	    "outside the policy");
+	is_refused(P_RW, "0.0.0.0/0", "192.168.77.5/32",
+	    "outside the policy");
+	is_refused(P_RW, "10.5.8.0/24", "192.168.76.0/23",
+	    "outside the policy");
+	is_refused(P_RW, "2001:db8::/32", "2001:db8::1/128",
+	    "outside the policy");
+	/* Those of another group, and the built-in one's. */
+	is_refused(P_OTHER, "10.5.8.0/24", "192.168.77.5/32",
+	    "not of the group");
+	is_refused(0, "10.5.8.0/24", "192.168.77.5/32", "not of the group");
+	/* An identity of somebody else, and one that generates nothing. */
+	good_req(&km, &r, P_RW, "10.5.8.0/24", "192.168.77.5/32");
+	r.identity = identity_of("b");
+	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "is not of peer"));
+	r.peer = id_of(&km, CONF_PEER, "b");
+	addr_parse(&r.remote.addr, "203.0.113.5");
+	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "generate-policy=no"));
+	child_req_free(&r);
+	ck_assert_uint_eq(fake_sas(), 0);
+	/* What is allowed. */
+	good_req(&km, &r, P_RW, "10.5.8.0/24", "192.168.77.5/32");
+	r.identity = identity_of("a");
+	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_ptr_nonnull(fake_find("10.5.8.0/24", "192.168.77.5/32"));
+	install_del(&km, 0, r.spi_in);
+	ck_assert_ptr_null(fake_find("10.5.8.0/24", "192.168.77.5/32"));
+	child_req_free(&r);
+}
+END_TEST
+
+START_TEST(test_set)
+{
+	struct link_req r = good_vip(0, 1);
+
+	ck_assert_msg(km_vip_set(&km, &r, why) == 0, "%s", why);
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert(has(false, "192.168.77.5/32"));
+	ck_assert(has(true, "10.5.8.0/24"));
+	ck_assert(addr_equal(&net.obj[1].src, &r.addr4));
+	ck_assert_int_eq(net.obj[1].gw.family, AF_INET);
+	/* The same again, then another address and both families. */
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert_uint_eq(net.dels, 0);
+	addr_parse(&r.addr4, "192.168.77.6");
+	addr_parse(&r.addr6, "2001:db8::6");
+	r.nnets = 0;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(net.n, 6);
+	ck_assert(!has(false, "192.168.77.5/32"));
+	ck_assert(!has(true, "10.5.8.0/24"));
+	ck_assert(has(true, "0.0.0.0/1"));
+	ck_assert(has(true, "128.0.0.0/1"));
+	ck_assert(has(true, "::/1"));
+	ck_assert(has(true, "8000::/1"));
+	/* Another worker has no say in it. */
+	link_del(&km.link, 1, 1);
+	ck_assert_uint_eq(net.n, 6);
+	link_del(&km.link, 0, 1);
+	ck_assert_uint_eq(net.n, 0);
+	link_del(&km.link, 0, 1);
+}
+END_TEST
+
+/* One IKE SA follows another with the same addresses. */
+START_TEST(test_shared)
+{
+	struct link_req r = good_vip(0, 1), s = good_vip(0, 2);
+
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_int_eq(km_vip_set(&km, &s, why), 0);
+	link_del(&km.link, 0, 1);
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert_uint_eq(net.dels, 0);
+	/* A route takes the source of the one that stays. */
+	addr_parse(&r.addr4, "192.168.77.9");
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	link_del(&km.link, 0, 1);
+	ck_assert(has(false, "192.168.77.5/32"));
+	ck_assert(!has(false, "192.168.77.9/32"));
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert(addr_equal(&net.obj[net.obj[0].route ? 0 : 1].src,
+	    &s.addr4));
+	link_del(&km.link, 0, 2);
+	ck_assert_uint_eq(net.n, 0);
+}
+END_TEST
+
+/* What the administrator has stays as it is. */
+START_TEST(test_foreign)
+{
+	struct link_req r = good_vip(0, 1);
+
+	net.obj[0].route = true;
+	prefix_parse(&net.obj[0].dst, "10.5.8.0/24", true);
+	prefix_parse(&net.obj[1].dst, "192.168.77.5/32", true);
+	net.n = 2;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(net.n, 2);
+	link_del(&km.link, 0, 1);
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert_uint_eq(net.dels, 0);
+}
+END_TEST
+
+static void
+vip_refused(struct link_req r, const char *says)
+{
+	uint64_t before = km.n.refused;
+
+	ck_assert_int_eq(km_vip_set(&km, &r, why), -1);
+	ck_assert_msg(strstr(why, says) != NULL, "%s", why);
+	ck_assert_uint_eq(km.n.refused, before + 1);
+	ck_assert_uint_eq(net.adds, 0);
+}
+
+static void
+vip_address(const char *text)
+{
+	struct link_req r = good_vip(0, 1);
+
+	ck_assert_int_eq(addr_parse(&r.addr4, text), 0);
+	vip_refused(r, "not an address that we can have");
+}
+
+START_TEST(test_guard)
+{
+	struct link_req r = good_vip(0, 1);
+
+	r.identity = identity_of("b");
+	vip_refused(r, "no mode-config");
+	r.peer = id_of(&km, CONF_PEER, "b");	/* its own, which gives */
+	vip_refused(r, "no mode-config");
+	r.identity = 9999;
+	vip_refused(r, "no mode-config");
+	r = good_vip(0, 1);
+	addr_parse(&r.remote, "192.0.2.3");
+	vip_refused(r, "is not of peer a");
+	r = good_vip(0, 1);
+	addr_parse(&r.local, "198.51.100.2");
+	vip_refused(r, "local-address");
+	r = good_vip(0, 1);
+	r.addr4.family = AF_UNSPEC;
+	vip_refused(r, "no address");
+	vip_address("127.0.0.1");
+	vip_address("0.0.0.0");
+	vip_address("224.0.0.1");
+	vip_address("255.255.255.255");
+	vip_address("169.254.1.1");
+	vip_address("2001:db8::1");	/* in the place of IPv4 */
+	r = good_vip(0, 1);
+	addr_parse(&r.addr6, "::1");
+	vip_refused(r, "not an address");
+	addr_parse(&r.addr6, "fe80::1");
+	vip_refused(r, "not an address");
+}
+END_TEST
+
+START_TEST(test_limit)
+{
+	struct link_req r = good_vip(0, 1);
+	unsigned i;
+
+	for (i = 1; i <= LINK_VIPS; i++) {
+		r.vip = i;
+		ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	}
+	r.vip = i;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "too many"));
+	ck_assert_uint_eq(net.n, 2);
+}
+END_TEST
+
+START_TEST(test_ends)
+{
+	struct link_req r = good_vip(0, 1), s = good_vip(1, 1);
+
+	addr_parse(&s.addr4, "192.168.77.7");
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_int_eq(km_vip_set(&km, &s, why), 0);
+	install_worker_gone(&km, 0);
+	ck_assert(!has(false, "192.168.77.5/32"));
+	ck_assert(has(false, "192.168.77.7/32"));
+	/* The configuration stops asking. */
+	fake_conf(&km, "/ip ipsec peer add name=a address=192.0.2.2/32 "
+	    "exchange-mode=ike2\n/ip ipsec identity add peer=a secret=x\n");
+	ck_assert_uint_eq(net.n, 0);
+	fake_conf(&km, ROAD);
+	r = good_vip(0, 1);
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	km_remove_all(&km, true);
+	ck_assert_uint_eq(net.n, 0);
+	/* There is no way to the peer. */
+	fake_conf(&km, "/ip ipsec mode-config add name=ask responder=no\n"
+	    "/ip ipsec peer add name=a exchange-mode=ike2\n"
+	    "/ip ipsec identity add peer=a secret=x mode-config=ask\n");
+	r = good_vip(0, 1);
+	addr_parse(&r.remote, "192.0.2.99");
+	ck_assert_int_eq(km_vip_set(&km, &r, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "no way to 192.0.2.99"));
+	ck_assert_uint_eq(net.n, 0);
+}
+END_TEST
+
+/* keymgr was restarted: what is claimed stays, the rest goes. */
+START_TEST(test_left)
+{
+	struct link_req r = good_vip(0, 1), s = good_vip(0, 2);
+	char text[BK_WHY_LEN];
+
+	addr_parse(&s.addr4, "192.168.77.7");
+	prefix_parse(&s.net[0], "10.6.0.0/16", true);
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_int_eq(km_vip_set(&km, &s, why), 0);
+	ck_assert_uint_eq(net.n, 4);
+	km_free(&km);
+	fake_km(&km, 2);
+	link_init(&km.link, &fake_link, NULL);
+	ck_assert_int_eq(link_read(&km.link, text), 0);
+	fake_conf(&km, ROAD);
+	r = good_vip(0, 5);
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	reconcile_done(&km, 0);
+	ck_assert_uint_eq(net.n, 4);
+	reconcile_done(&km, 1);
+	ck_assert_uint_eq(net.n, 2);
+	ck_assert(has(false, "192.168.77.5/32"));
+	ck_assert(has(true, "10.5.8.0/24"));
+	link_del(&km.link, 0, 5);
+	ck_assert_uint_eq(net.n, 0);
+}
+END_TEST
+
+static unsigned
+live_count(void)
+{
+	struct link l;
+	size_t n;
+
+	ck_assert_msg(link_rtnl_open(&l, why) == 0, "%s", why);
+	ck_assert_msg(link_read(&l, why) == 0, "%s", why);
+	n = l.nleft;
+	link_free(&l);
+	return (unsigned)n;
+}
+
+START_TEST(test_live)
+{
+	struct link_req r;
+	struct link l;
+
+	setup();
+	r = good_vip(0, 1);
+	if (unshare(CLONE_NEWNET) == -1 ||
+	    system("ip tuntap add dev e0 mode tun && ip link set e0 up && "
+	    "ip addr add 198.51.100.1/24 dev e0 && ip addr add "
+	    "2001:db8:9::1/64 dev e0 nodad && ip route add default via "
+	    "198.51.100.254 && ip route add 10.9.0.0/16 dev e0") != 0) {
+		printf("no network namespace of its own: the kernel is not "
+		    "asked\n");
+		teardown();
+		return;
+	}
+	ck_assert_msg(link_rtnl_open(&l, why) == 0, "%s", why);
+	ck_assert_msg(link_read(&l, why) == 0, "%s", why);
+	ck_assert_uint_eq(l.nleft, 0);
+	addr_parse(&r.addr6, "2001:db8:77::5");
+	prefix_parse(&r.net[1], "10.9.0.0/16", true);	/* is foreign */
+	prefix_parse(&r.net[2], "::/0", true);
+	r.nnets = 3;
+	ck_assert_msg(link_set(&l, &r, why) == 0, "%s", why);
+	ck_assert_uint_eq(live_count(), 5);
+	ck_assert_int_eq(system("ip route get 10.5.8.1 | grep -q "
+	    "'via 198.51.100.254 dev e0 src 192.168.77.5' && ip -6 route get "
+	    "2001:db8:5::1 | grep -q 'src 2001:db8:77::5'"), 0);
+	ck_assert_msg(link_set(&l, &r, why) == 0, "%s", why);
+	ck_assert_uint_eq(live_count(), 5);
+	link_free(&l);		/* as a keymgr that dies */
+	ck_assert_uint_eq(live_count(), 5);
+	ck_assert_msg(link_rtnl_open(&l, why) == 0, "%s", why);
+	ck_assert_msg(link_read(&l, why) == 0, "%s", why);
+	r.addr6.family = AF_UNSPEC;
+	ck_assert_msg(link_set(&l, &r, why) == 0, "%s", why);
+	link_sweep(&l);
+	ck_assert_uint_eq(live_count(), 2);
+	link_del(&l, 0, 1);
+	ck_assert_uint_eq(live_count(), 0);
+	ck_assert_int_eq(system("ip route show 10.9.0.0/16 | grep -q e0 && "
+	    "ip addr show e0 | grep -q 198.51.100.1/24"), 0);
+	link_free(&l);
+	teardown();
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("link");
+	TCase *t = tcase_create("fake"), *live = tcase_create("live");
+	SRunner *r;
+	int failed;
+
+	tcase_add_checked_fixture(t, setup, teardown);
+	tcase_add_test(t, test_templates);
+	tcase_add_test(t, test_set);
+	tcase_add_test(t, test_shared);
+	tcase_add_test(t, test_foreign);
+	tcase_add_test(t, test_guard);
+	tcase_add_test(t, test_limit);
+	tcase_add_test(t, test_ends);
+	tcase_add_test(t, test_left);
+	tcase_add_test(live, test_live);
+	suite_add_tcase(s, t);
+	suite_add_tcase(s, live);
+	r = srunner_create(s);
+	srunner_run_all(r, CK_NORMAL);
+	failed = srunner_ntests_failed(r);
+	srunner_free(r);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
