@@ -3,7 +3,8 @@
  * network that loses, repeats, delays and reorders.  When the faults stop,
  * both must agree on every SA, and at the end nothing may be left.
  *
- * SIM_RUNS: how many seeds (default: what fits into SIM_SECONDS, 16).
+ * SIM_RUNS: how many seeds (default: what fits into SIM_SECONDS, 16, and
+ * RUNS_MIN however long it takes).
  * SIM_SEED: the first one.
  */
 #include "tests/sim/sim.h"
@@ -12,6 +13,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define RUNS_MIN	2000
 
 static void
 random_conf(struct sim *s, struct sim_conf *c)
@@ -274,7 +277,8 @@ START_TEST(test_random)
 	    (int64_t)number("SIM_SECONDS", 16) * 1000000;
 	const char *why;
 
-	for (i = 0; runs == 0 ? mono_now().us < end : i < runs; i++) {
+	for (i = 0; runs == 0 ? i < RUNS_MIN || mono_now().us < end :
+	    i < runs; i++) {
 		why = one_run(seed + i);
 		ck_assert_msg(why == NULL, "SIM_RUNS=1 SIM_SEED=%llu: %s",
 		    (unsigned long long)(seed + i), why);
