@@ -92,8 +92,10 @@ sa_strip(struct engine *e, struct ike_sa *sa)
 	    NULL : store_get(e, sa->own->rival_sa);
 
 	/* The peer's rekey stands, ours is forgotten (RFC 7296 2.25.2). */
-	if (rival != NULL)
+	if (rival != NULL) {
 		session_pass_on(e, sa, rival);
+		task_move_all(sa, rival);
+	}
 	work_end(e, &sa->own);
 	work_end(e, &sa->theirs);
 	child_remove_all(e, sa);
@@ -117,6 +119,8 @@ sa_strip(struct engine *e, struct ike_sa *sa)
 		if (pr != NULL)
 			initiate_later(e, pr);
 	}
+	if (rival != NULL && !e->stopping)
+		task_run(e, rival);
 }
 
 static void

@@ -174,6 +174,24 @@ task_put_off(struct engine *e, struct ike_sa *sa, struct task *t,
 }
 
 void
+task_move_all(struct ike_sa *from, struct ike_sa *to)
+{
+	struct task *t, *next;
+
+	for (t = from->tasks, from->tasks = NULL; t != NULL; t = next) {
+		next = t->next;
+		if (t->kind == TASK_CHILD_NEW)
+			(void)task_list_child(&to->tasks, t->arg,
+			    t->packet ? &(struct acquire){ .local = t->local,
+			    .remote = t->remote } : NULL);
+		else if (t->kind != TASK_IKE_REKEY &&
+		    t->kind != TASK_LIVENESS)
+			(void)task_list_add(&to->tasks, t->kind, t->arg);
+		free(t);
+	}
+}
+
+void
 task_free_all(struct task **list)
 {
 	while (*list != NULL) {

@@ -55,6 +55,9 @@ void task_run(struct engine *, struct ike_sa *);
 /* The task goes back to the head of the queue, to be tried again in s. */
 void task_put_off(struct engine *, struct ike_sa *, struct task *,
     unsigned s);
+/* What is still to do on an IKE SA goes over to its successor; the caller
+ * runs it there. */
+void task_move_all(struct ike_sa *from, struct ike_sa *to);
 void task_free_all(struct task **);
 
 #endif

@@ -81,22 +81,11 @@ new_keys(const struct ike_sa *old, struct ike_sa *sa, const struct work *w,
 static void
 adopt(struct engine *e, struct ike_sa *old, struct ike_sa *sa)
 {
-	struct task *t, *next;
 	char ip[ADDR_STRLEN];
 
 	e->st.ike_rekeyed++;
 	session_pass_on(e, old, sa);
-	for (t = old->tasks, old->tasks = NULL; t != NULL; t = next) {
-		next = t->next;
-		if (t->kind == TASK_CHILD_NEW)
-			(void)task_list_child(&sa->tasks, t->arg,
-			    t->packet ? &(struct acquire){ .local = t->local,
-			    .remote = t->remote } : NULL);
-		else if (t->kind != TASK_IKE_REKEY &&
-		    t->kind != TASK_LIVENESS)
-			(void)task_list_add(&sa->tasks, t->kind, t->arg);
-		free(t);
-	}
+	task_move_all(old, sa);
 	sa_enter(e, old, SA_REPLACED);
 	sa_due_never(e, old, DUE_LIFE);
 	sa_due_never(e, old, DUE_DPD);

@@ -4,6 +4,7 @@
  */
 #include "tests/sim/fixture.h"
 #include "ikepd/core.h"
+#include "ikepd/task.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -166,6 +167,56 @@ START_TEST(test_rekey_ike_collision)
 	/* No other IKE SA had to be made. */
 	ck_assert_uint_eq(a.established_initiator, 1);
 	ck_assert_uint_eq(b.established_responder, 1);
+}
+END_TEST
+
+static enum sim_fate
+drop_requests_of_0(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)sim;
+	(void)path;
+	(void)len;
+	return from == 0 && data[18] == CREATE_CHILD_SA &&
+	    !(data[19] & IKE_FLAG_RESPONSE) ? SIM_DROP : SIM_PASS;
+}
+
+static void
+rekey_ike(unsigned node)
+{
+	struct engine *e = s->node[node].engine;
+	struct ike_show row;
+
+	ck_assert(sim_ike(s, node, &row));
+	eng_enter(e);
+	ck_assert(task_add(e, store_get(e, row.spi_own), TASK_IKE_REKEY, 0));
+	eng_leave(e);
+}
+
+/* What waits behind our rekey is done when only the peer's came through. */
+START_TEST(test_rekey_ike_collision_tasks)
+{
+	uint32_t spi[2];
+
+	bring_up();
+	spi[0] = sim_child_at(s, 0, 0)->r.spi_in;
+	spi[1] = sim_child_at(s, 1, 0)->r.spi_in;
+	s->tap = drop_requests_of_0;
+	/* CREATE_CHILD_SA { SA, Ni, KEi } --> (lost) */
+	rekey_ike(0);
+	engine_expire(s->node[0].engine, spi[0], true);
+	/* <-- CREATE_CHILD_SA { SA, Ni, KEi }
+	 * CREATE_CHILD_SA { SA, Nr, KEr } --> <-- INFORMATIONAL { D(IKE) } */
+	rekey_ike(1);
+	sim_run(s, 5);
+	s->tap = NULL;
+	sim_run(s, 5);
+	check_right();
+	ck_assert_uint_eq(sim_ikes(s, 0, "established"), 1);
+	if (sim_children(s, 0) > 0) {
+		ck_assert_uint_ne(sim_child_at(s, 0, 0)->r.spi_in, spi[0]);
+		ck_assert_uint_ne(sim_child_at(s, 1, 0)->r.spi_in, spi[1]);
+	}
 }
 END_TEST
 
@@ -345,6 +396,7 @@ main(void)
 	tcase_add_test(t, test_rekey_deleted_early);
 	tcase_add_test(t, test_rekey_ike);
 	tcase_add_test(t, test_rekey_ike_collision);
+	tcase_add_test(t, test_rekey_ike_collision_tasks);
 	tcase_add_test(t, test_rekey_ike_other_group);
 	tcase_add_test(t, test_rekey_ike_refused);
 	tcase_add_test(t, test_rekey_child_again);
