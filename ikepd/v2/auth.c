@@ -345,8 +345,8 @@ auth_address(struct engine *e, struct ike_sa *sa, const struct inmsg *in)
 		addr_fmt(&cfg.addr4, a4, sizeof(a4));
 	if (cfg.addr6.family != AF_UNSPEC)
 		addr_fmt(&cfg.addr6, a6, sizeof(a6));
-	log_info(LOG_T_IPSEC, "%s the peer gives us address %s%s%s, %u DNS "
-	    "servers, %u networks",
+	log_info(LOG_T_IPSEC, "%s the peer gives us address %s%s%s; DNS "
+	    "servers: %u, networks: %u",
 	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)), a4,
 	    a4[0] != '\0' && a6[0] != '\0' ? " and " : "", a6, cfg.ndns,
 	    cfg.nsplit);
