@@ -1,6 +1,6 @@
 /* sallyctl: asks a running gateway, in RouterOS's words. */
 #include "sallyctl/command.h"
-#include "sallyctl/files.h"
+#include "sallyctl/ipc_files.h"
 #include "sallyctl/ipc_ctl.h"
 #include "sallyctl/json.h"
 #include "sallyctl/query.h"

@@ -140,7 +140,7 @@ int
 sa_parse(struct sa_payload *sa, struct cur c, struct wire_err *e)
 {
 	struct sa_proposal *p;
-	bool last;
+	bool last = true;
 
 	sa->nproposals = sa->ntransforms = 0;
 	do {

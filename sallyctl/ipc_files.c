@@ -1,4 +1,4 @@
-#include "sallyctl/files.h"
+#include "sallyctl/ipc_files.h"
 
 #include "lib/proto/show.h"
 

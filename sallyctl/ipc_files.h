@@ -1,6 +1,6 @@
 /* Files that go with a question, and files that are the answer. */
-#ifndef SALLYCTL_FILES_H
-#define SALLYCTL_FILES_H
+#ifndef SALLYCTL_IPC_FILES_H
+#define SALLYCTL_IPC_FILES_H
 
 #include "lib/buf.h"
 
