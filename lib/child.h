@@ -68,6 +68,7 @@ struct child_ops {
 #define CHILD_SOCK_IKE		1	/* UDP, the IKE port */
 #define CHILD_SOCK_NATT		2	/* UDP, the NAT-T port, UDP_ENCAP set */
 #define CHILD_SOCK_CONTROL	3	/* listening AF_UNIX stream */
+#define CHILD_SOCK_DHCP		4	/* UDP, port 67, IPv4 */
 /* Two files to read and write, not sockets: sessiond's leases; this and + 1 */
 #define CHILD_FILE_LEASES	8
 

@@ -63,7 +63,15 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.name = "sessiond",
 		.user = USER_PREFIX "sessiond",
 		.sandbox = SANDBOX_BASE,
-		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_CONTROLD),
+		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_INFORMD) |
+		    PROC_BIT(PROC_CONTROLD),
+	},
+	[PROC_INFORMD] = {
+		.id = PROC_INFORMD,
+		.name = "informd",
+		.user = USER_PREFIX "informd",
+		.sandbox = SANDBOX_BASE,
+		.peers = PROC_BIT(PROC_SESSIOND),
 	},
 	[PROC_CONTROLD] = {
 		.id = PROC_CONTROLD,

@@ -1,5 +1,6 @@
 #include "sallyportd/gateway.h"
 
+#include "lib/child.h"
 #include "lib/hash.h"
 #include "lib/log.h"
 #include "sallyportd/certfiles.h"
@@ -49,6 +50,29 @@ check_ports(const struct conf *old, const struct conf *conf)
 		    "start");
 }
 
+bool
+gateway_informs(const struct conf *conf)
+{
+	const struct conf_obj *o;
+	size_t n;
+
+	CONF_FOREACH(conf, CONF_MODE_CONFIG, o) {
+		(void)conf_prefixes(o, CONF_MODE_CONFIG_SPLIT_INCLUDE, &n);
+		if (n > 0 && conf_bool(o, CONF_MODE_CONFIG_RESPONDER))
+			return true;
+	}
+	return false;
+}
+
+static void
+check_dhcp(const struct gateway *gw, const struct conf *conf)
+{
+	if (gateway_informs(conf) && !gateway_informs(gw->conf) &&
+	    !sockets_has(&gw->socks, CHILD_SOCK_DHCP))
+		log_warn(LOG_T_SYSTEM, "UDP port 67, where clients ask for "
+		    "split-include, is bound at the next start");
+}
+
 static void
 apply_log_rules(struct gateway *gw)
 {
@@ -92,6 +116,7 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	if (gw->conf != NULL) {
 		conf_inherit_ids(conf, gw->conf);
 		check_ports(gw->conf, conf);
+		check_dhcp(gw, conf);
 	}
 	conf_free(gw->conf);
 	gw->conf = conf;

@@ -62,6 +62,8 @@ struct gateway {
  * logged and the first finding is in err (size bytes).
  */
 int gateway_load(struct gateway *, bool deliver, char *err, size_t size);
+/* There are routes to be told to clients that ask by DHCP. */
+bool gateway_informs(const struct conf *);
 /* certd has what it needs, or is about to ask again. */
 void gateway_wipe(struct gateway *);
 /* Stops everything in order, then leaves the loop.  A second call does not

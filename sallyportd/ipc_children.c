@@ -248,7 +248,7 @@ kids_new(struct gateway *gw)
 {
 	static const enum proc_id single[] = {
 		PROC_KEYMGR, PROC_FETCHD, PROC_CERTD, PROC_SESSIOND,
-		PROC_CONTROLD,
+		PROC_INFORMD, PROC_CONTROLD,
 	};
 	const size_t nsingle = sizeof(single) / sizeof(single[0]);
 	struct kids *ks;

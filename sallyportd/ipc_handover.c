@@ -140,6 +140,8 @@ sock_owner(const struct sock *s)
 	switch (s->kind) {
 	case CHILD_SOCK_CONTROL:
 		return PROC_CONTROLD;
+	case CHILD_SOCK_DHCP:
+		return PROC_INFORMD;
 	case CHILD_FILE_LEASES:
 	case CHILD_FILE_LEASES + 1:
 		return PROC_SESSIOND;

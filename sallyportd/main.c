@@ -266,6 +266,8 @@ gateway_open(struct gateway *gw)
 	    port_setting(gw->conf, CONF_SETTINGS_NATT_PORT)) == -1 ||
 	    sockets_control(&gw->socks, opt->control, opt->group) == -1)
 		return -1;
+	if (gateway_informs(gw->conf))
+		sockets_dhcp(&gw->socks);
 	leases_open(&gw->socks, opt->state_dir);
 	notify_open();
 	proc_confine(proc_desc(PROC_SALLYPORTD), NULL);

@@ -21,6 +21,7 @@
 
 #define RCVBUF	(4 * 1024 * 1024)	/* a burst of ten thousand requests */
 #define BACKLOG	16
+#define DHCP_PORT	67
 
 struct port {
 	uint16_t kind;
@@ -275,6 +276,38 @@ bad:
 	log_error(LOG_T_SYSTEM, "control socket %s: %s", path,
 	    strerror(errno));
 	return -1;
+}
+
+void
+sockets_dhcp(struct sockets *ss)
+{
+	struct endpoint local;
+	int fd;
+
+	any_address(&local, AF_INET, DHCP_PORT);
+	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd == -1 || set_needed(fd, AF_INET) == -1 ||
+	    bind_any(fd, &local) == -1) {
+		log_warn(LOG_T_SYSTEM, "UDP port %d: %s; clients that ask by "
+		    "DHCP for split-include are not answered", DHCP_PORT,
+		    errno == EADDRINUSE ? "a DHCP server has it" :
+		    strerror(errno));
+		if (fd != -1)
+			close(fd);
+		return;
+	}
+	sockets_add(ss, CHILD_SOCK_DHCP, fd);
+}
+
+bool
+sockets_has(const struct sockets *ss, uint16_t kind)
+{
+	size_t i;
+
+	for (i = 0; i < ss->n; i++)
+		if (ss->socks[i].kind == kind)
+			return true;
+	return false;
 }
 
 void

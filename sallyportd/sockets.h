@@ -9,6 +9,7 @@
 
 #include "lib/addr.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,13 @@ struct sockets {
  */
 int sockets_open(struct sockets *, unsigned workers, uint16_t ike,
     uint16_t natt);
+/*
+ * UDP port 67, where clients inside tunnels ask what is behind us.  If it is
+ * taken, as by a DHCP server, nobody is answered; that is logged.
+ */
+void sockets_dhcp(struct sockets *);
+/* Is there one of this kind? */
+bool sockets_has(const struct sockets *, uint16_t kind);
 /* Anything else that a process is handed; takes fd over. */
 void sockets_add(struct sockets *, uint16_t kind, int fd);
 /*

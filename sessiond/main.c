@@ -4,11 +4,13 @@
  *
  *   sallyportd		lib/proto/super.h	lib/child.c
  *   ikepd, each worker	lib/proto/ikese.h	ipc_ikepd.c
+ *   informd		lib/proto/sedhcp.h	ipc_informd.c
  *   controld		lib/proto/show.h	ipc_show.c
  *
  * and writes the two lease files that the supervisor has opened for it.
  */
 #include "sessiond/ipc_ikepd.h"
+#include "sessiond/ipc_informd.h"
 #include "sessiond/ipc_show.h"
 #include "sessiond/persist.h"
 
@@ -25,6 +27,7 @@
 struct sessiond {
 	struct child *child;
 	struct ipc_ikepd *ikepd;
+	struct ipc_informd *informd;
 	struct sessions *sessions;	/* NULL: not started */
 	struct persist *persist;
 	struct conf *conf;		/* until the start */
@@ -169,13 +172,14 @@ sessiond_init(struct child *c)
 	d->timer = evtimer_new(child_base(c), on_timer, d);
 	d->write = evtimer_new(child_base(c), on_write, d);
 	d->ikepd = ipc_ikepd_new(child_base(c));
+	d->informd = ipc_informd_new(child_base(c));
 	if (getrandom(&d->random, sizeof(d->random), 0) !=
 	    sizeof(d->random)) {
 		log_error(LOG_T_SYSTEM, "no random numbers");
 		return -1;
 	}
-	return d->timer == NULL || d->write == NULL || d->ikepd == NULL ? -1 :
-	    0;
+	return d->timer == NULL || d->write == NULL || d->ikepd == NULL ||
+	    d->informd == NULL ? -1 : 0;
 }
 
 static void
@@ -197,6 +201,8 @@ sessiond_peer_up(struct child *c, enum proc_id proc, unsigned idx, int fd)
 	(void)c;
 	if (proc == PROC_IKEPD)
 		ipc_ikepd_up(self.ikepd, idx, fd);
+	else if (proc == PROC_INFORMD)
+		ipc_informd_up(self.informd, fd);
 	else
 		close(fd);
 }
@@ -236,6 +242,7 @@ sessiond_start(struct child *c)
 	sessions_await(d->sessions, child_workers(c),
 	    mono_add(mono_now(), SYNC_WAIT));
 	ipc_ikepd_start(d->ikepd, d->sessions, rearm, d);
+	ipc_informd_start(d->informd, d->sessions);
 	rearm(d);
 }
 

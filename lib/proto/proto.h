@@ -8,6 +8,7 @@
  *   ikecd   ikepd - certd
  *   cdfetch certd - fetchd
  *   ikese   ikepd - sessiond
+ *   sedhcp  informd - sessiond
  *   show    controld - every process (questions and a few actions)
  *   ctl     sallyctl - controld
  */

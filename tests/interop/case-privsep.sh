@@ -102,7 +102,7 @@ no_files()
 {
 	local pid name target fd
 
-	for name in ikepd certd fetchd sessiond controld keymgr; do
+	for name in ikepd certd fetchd sessiond informd controld keymgr; do
 		for pid in $(gw_pids gw1 $name); do
 			for fd in "/proc/$pid/fd/"*; do
 				# Standard error is the log that -d asks for.

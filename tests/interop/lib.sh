@@ -459,7 +459,8 @@ swan_conf()
 SECRET='correct horse battery staple'
 
 # swan_start NODE [OPTION...] <swanctl.conf: starts charon on the node and
-# loads the configuration.  Options are lines for the charon section.
+# loads the configuration.  Options are lines for the charon section;
+# SWAN_PLUGINS are loaded on top.
 swan_start()
 {
 	local node=$1 dir=$W/$1 option
@@ -469,7 +470,7 @@ swan_start()
 	cat >"$dir/swanctl.conf"
 	cat >"$dir/strongswan.conf" <<-END
 	charon-systemd {
-	  load = random nonce openssl drbg kdf hmac xcbc cmac gcm ccm ctr chapoly aes sha1 sha2 md5 gmp curve25519 kernel-netlink socket-default vici
+	  load = random nonce openssl drbg kdf hmac xcbc cmac gcm ccm ctr chapoly aes sha1 sha2 md5 gmp curve25519 kernel-netlink socket-default vici ${SWAN_PLUGINS:-}
 	  install_routes = no
 	  retransmit_timeout = 1
 	  retransmit_base = 1.4
@@ -477,6 +478,9 @@ swan_start()
 	  plugins {
 	    vici {
 	      socket = unix://$dir/vici
+	    }
+	    resolve {
+	      file = $dir/resolv.conf
 	    }
 	  }
 	  filelog {
