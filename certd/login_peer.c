@@ -104,6 +104,17 @@ fits_pin(const struct login_job *j, const char *name, const struct cert *pin,
 	return false;
 }
 
+/*
+ * A CA's certificate signs others; whoever has that key is not thereby one
+ * of the users.  One that is imported or named itself is meant.
+ */
+static bool
+is_issuer(const struct login_job *j, const struct cert *pin)
+{
+	return sk_X509_num(j->chain) > 1 && cert_is_ca(j->shown.leaf) &&
+	    (pin == NULL || memcmp(pin->fp, j->shown.fp, CERT_FP_LEN) != 0);
+}
+
 /* Does this identity take what the peer showed and says it is? */
 static bool
 fits(const struct login_job *j, const struct conf_obj *o, char *why)
@@ -126,6 +137,13 @@ fits(const struct login_job *j, const struct conf_obj *o, char *why)
 		return false;
 	} else if (j->chain == NULL) {
 		snprintf(why, VERIFY_WHY_MAX, "%s", j->chain_why);
+		return false;
+	}
+	if (is_issuer(j, pin_of(j, o))) {
+		snprintf(why, VERIFY_WHY_MAX, "certificate \"%s\" is a CA's; "
+		    "such a one is taken only when remote-certificate= names "
+		    "it", cert_subject(j->shown.leaf, subject,
+		    sizeof(subject)));
 		return false;
 	}
 	/* A raw key has no names; it is known by itself (RFC 7670). */

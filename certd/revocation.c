@@ -1,5 +1,6 @@
 #include "certd/revocation.h"
 
+#include "certd/cert.h"
 #include "certd/crl.h"
 #include "certd/ocsp.h"
 #include "certd/source.h"
@@ -14,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SUBJECT		80	/* of a subject in a reason */
 #define URLS_MAX	4	/* of one certificate and kind */
 #define STAPLED_MAX	8
 #define STAPLED_LEN_MAX	(16u << 10)
@@ -289,17 +291,6 @@ cert_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
 	return v;
 }
 
-static const char *
-subject(X509 *x, char text[96])
-{
-	char full[256];
-
-	full[0] = '\0';
-	(void)X509_NAME_oneline(X509_get_subject_name(x), full, sizeof(full));
-	log_escape(text, 96, full, strlen(full));
-	return text;
-}
-
 /*
  * What the whole chain comes to.  last: nobody waits any longer.  why is of
  * the certificate that decides.
@@ -309,7 +300,7 @@ chain_verdict(struct revocation *rev, STACK_OF(X509) *chain, time_t now,
     bool last, char *why)
 {
 	enum verdict v, worst = GOOD;
-	char text[REVOCATION_WHY], name[96];
+	char text[REVOCATION_WHY], name[SUBJECT];
 	int i, n = sk_X509_num(chain) - 1;
 
 	say(why, "it is trusted itself");
@@ -322,8 +313,9 @@ chain_verdict(struct revocation *rev, STACK_OF(X509) *chain, time_t now,
 			    rev->conf.wait_ms);
 		}
 		if (i == 0 || v == REVOKED || (v != GOOD && worst == GOOD))
-			say(why, "%.90s: %.100s",
-			    subject(sk_X509_value(chain, i), name), text);
+			say(why, "certificate \"%s\": %.100s",
+			    cert_subject(sk_X509_value(chain, i), name,
+			    sizeof(name)), text);
 		if (v == REVOKED)
 			return v;
 		if (v != GOOD && worst != WAIT)
@@ -546,7 +538,7 @@ have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
 	if (crl == NULL || p != data + len || issuer_id(s->issuer, id) == -1 ||
 	    !crl_is_of(rev, &got, s->issuer, id, &why)) {
 		X509_CRL_free(crl);
-		source_failed(s, now, "it is %s", why);
+		source_failed(s, now, "not used: %s", why);
 		return;
 	}
 	if (s->crl.x != NULL && ASN1_TIME_compare(
@@ -573,7 +565,7 @@ have_ocsp(struct source *s, const uint8_t *data, size_t len, time_t now)
 	s->says = ocsp_answer(data, len, s->question, s->cert, s->issuer, now,
 	    &until, &why);
 	if (s->says == OCSP_NOTHING) {
-		source_failed(s, now, "it is %s", why);
+		source_failed(s, now, "not used: %s", why);
 		return;
 	}
 	s->until = until > now + HOLD_MAX_S ? now + HOLD_MAX_S : until;

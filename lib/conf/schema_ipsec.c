@@ -318,7 +318,8 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.help = "Name of the one certificate (or public key) the "
 		    "peer must show; if it is a CA's, the CA the peer's "
 		    "certificate must come from.  Without it any CA that is "
-		    "trusted will do." },
+		    "trusted will do; a CA's own certificate must be named "
+		    "here." },
 	[CONF_IDENTITY_EAP_METHODS] = {
 		.name = "eap-methods", .type = CONF_T_BITS, .def = "eap-tls",
 		.words = words_eap, .help = "EAP methods we try." },

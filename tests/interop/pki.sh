@@ -3,11 +3,12 @@
 
 : "${P:=$W/pki}"
 
-# pki_key KIND NAME: a private key; ec, rsa or ed25519.
+# pki_key KIND NAME: a private key; ec, rsa, rsa1 (1024 bits) or ed25519.
 pki_key()
 {
 	case $1 in
 	ec)	set -- "$2" EC -pkeyopt ec_paramgen_curve:P-256 ;;
+	rsa1)	set -- "$2" RSA -pkeyopt rsa_keygen_bits:1024 ;;
 	rsa)	set -- "$2" RSA -pkeyopt rsa_keygen_bits:2048 ;;
 	*)	set -- "$2" "$1" ;;
 	esac
@@ -30,15 +31,23 @@ pki_ca()
 # pki_cert KIND NAME CA: a certificate for NAME.example.
 pki_cert()
 {
-	local name=$2 ca=$3
+	pki_odd "$1" "$2" "$3" basicConstraints=critical,CA:FALSE \
+	    extendedKeyUsage=serverAuth,clientAuth
+}
 
-	pki_key "$1" "$name"
+# pki_odd KIND NAME CA EXTENSION...: one for NAME.example with these.
+pki_odd()
+{
+	local name=$2 ca=$3 more=() ext
+
+	for ext in "${@:4}"; do
+		more+=(-addext "$ext")
+	done
+	[ -e "$P/$name.key" ] || pki_key "$1" "$name"
 	openssl req -x509 -new -key "$P/$name.key" -out "$P/$name.pem" \
 	    -subj "/CN=$name" -CA "$P/$ca.pem" -CAkey "$P/$ca.key" -days 30 \
-	    -addext "subjectAltName=DNS:$name.example" \
-	    -addext basicConstraints=critical,CA:FALSE \
-	    -addext extendedKeyUsage=serverAuth,clientAuth 2>/dev/null ||
-		fail "no certificate $name"
+	    -addext "subjectAltName=DNS:$name.example" "${more[@]}" \
+	    2>/dev/null || fail "no certificate $name"
 }
 
 # pki_dated NAME CA FROM UNTIL: one of other dates, in years after 2000.

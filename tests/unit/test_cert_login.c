@@ -401,6 +401,14 @@ START_TEST(leaves)
 	x = make(&s);
 	assert_refused("any", x, s.key, id, LOGIN_BAD_CERT, "1024 bits");
 	X509_free(x);
+	/* A CA's own certificate is nobody's, unless it is meant itself. */
+	s = alice_spec();
+	s.ca = true;
+	s.ku = "digitalSignature,keyCertSign";
+	x = make(&s);
+	assert_refused("any", x, s.key, id, LOGIN_BAD_CERT, "certificate "
+	    "\"CN=alice\" is a CA's");
+	X509_free(x);
 }
 END_TEST
 
