@@ -4,185 +4,192 @@
 #include <sys/time.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/if_addr.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <netlink/attr.h>
+#include <netlink/errno.h>
+#include <netlink/msg.h>
+#include <netlink/netlink.h>
+#include <netlink/socket.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#define RX_SIZE		32768
 #define WAIT_S		10	/* the kernel answers at once, or never */
 
+typedef void (*answer_fn)(void *, struct nlmsghdr *);
+
 struct rtnl {
-	int fd;
+	struct nl_sock *sk;
+	struct nl_cb *cb;
+	/* Of the request under way. */
 	uint32_t seq;
-	union {
-		struct nlmsghdr h;
-		uint8_t raw[512];
-	} tx;
-	union {
-		struct nlmsghdr h;
-		uint8_t raw[RX_SIZE];
-	} rx;
+	answer_fn fn;
+	void *arg;
+	int error;
+	bool done;
 };
 
-static void *
-begin(struct rtnl *r, uint16_t type, uint16_t flags, size_t len)
+/* Only the kernel is listened to, and only about what was asked. */
+static int
+on_message(struct nl_msg *m, void *arg)
 {
-	memset(&r->tx, 0, sizeof(r->tx));
-	r->tx.h.nlmsg_len = (uint32_t)NLMSG_LENGTH(len);
-	r->tx.h.nlmsg_type = type;
-	r->tx.h.nlmsg_flags = NLM_F_REQUEST | flags;
-	r->tx.h.nlmsg_seq = ++r->seq;
-	return NLMSG_DATA(&r->tx.h);
-}
+	const struct rtnl *r = arg;
 
-/* The few attributes of a request always fit. */
-static void
-attr(struct rtnl *r, uint16_t type, const void *data, size_t len)
-{
-	size_t at = NLMSG_ALIGN(r->tx.h.nlmsg_len);
-	struct rtattr a = { .rta_type = type,
-		.rta_len = (uint16_t)RTA_LENGTH(len) };
-
-	if (at + RTA_SPACE(len) > sizeof(r->tx))
-		abort();
-	memcpy(r->tx.raw + at, &a, sizeof(a));
-	memcpy(r->tx.raw + at + RTA_LENGTH(0), data, len);
-	r->tx.h.nlmsg_len = (uint32_t)(at + RTA_LENGTH(len));
-}
-
-static void
-attr_addr(struct rtnl *r, uint16_t type, const struct addr *a)
-{
-	if (a->family != AF_UNSPEC)
-		attr(r, type, a->b, addr_bits(a) / 8);
+	return nlmsg_get_src(m)->nl_pid == 0 &&
+	    nlmsg_hdr(m)->nlmsg_seq == r->seq ? NL_OK : NL_SKIP;
 }
 
 static int
-transmit(struct rtnl *r)
+on_answer(struct nl_msg *m, void *arg)
 {
-	struct sockaddr_nl to = { .nl_family = AF_NETLINK };
-	ssize_t n;
+	struct rtnl *r = arg;
 
-	do {
-		n = sendto(r->fd, &r->tx, r->tx.h.nlmsg_len, 0,
-		    (struct sockaddr *)&to, sizeof(to));
-	} while (n == -1 && errno == EINTR);
-	return n == -1 ? errno : 0;
+	if (r->fn != NULL)
+		r->fn(r->arg, nlmsg_hdr(m));
+	return NL_OK;
 }
 
-/* One datagram of the kernel's; its length, or -1 with errno. */
-static ssize_t
-receive(struct rtnl *r)
+static int
+on_end(struct nl_msg *m, void *arg)
 {
-	struct sockaddr_nl from;
-	socklen_t len;
-	ssize_t n;
+	struct rtnl *r = arg;
 
-	for (;;) {
-		len = sizeof(from);
-		n = recvfrom(r->fd, &r->rx, sizeof(r->rx), MSG_TRUNC,
-		    (struct sockaddr *)&from, &len);
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n > (ssize_t)sizeof(r->rx)) {
-			errno = EMSGSIZE;
-			return -1;
-		}
-		if (n == -1 || from.nl_pid == 0)
-			return n;
-	}
+	(void)m;
+	r->done = true;
+	return NL_STOP;
 }
 
-typedef void (*answer_fn)(void *, const struct nlmsghdr *);
+static int
+on_error(struct sockaddr_nl *from, struct nlmsgerr *e, void *arg)
+{
+	struct rtnl *r = arg;
+
+	(void)from;
+	r->error = -e->error;
+	r->done = true;
+	return NL_STOP;
+}
+
+/* The library's own check would take a late answer for a broken socket. */
+static int
+on_sequence(struct nl_msg *m, void *arg)
+{
+	(void)m;
+	(void)arg;
+	return NL_OK;
+}
+
+static int
+set_callbacks(struct rtnl *r)
+{
+	static const struct {
+		enum nl_cb_type type;
+		nl_recvmsg_msg_cb_t fn;
+	} calls[] = {
+		{ NL_CB_MSG_IN, on_message },
+		{ NL_CB_SEQ_CHECK, on_sequence },
+		{ NL_CB_VALID, on_answer },
+		{ NL_CB_FINISH, on_end },
+		{ NL_CB_ACK, on_end },
+	};
+	size_t i;
+
+	if ((r->cb = nl_cb_alloc(NL_CB_DEFAULT)) == NULL)
+		return -1;
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		nl_cb_set(r->cb, calls[i].type, NL_CB_CUSTOM, calls[i].fn, r);
+	nl_cb_err(r->cb, NL_CB_CUSTOM, on_error, r);
+	return 0;
+}
 
 /*
- * Sends the request and passes on the answers to it, until its
- * acknowledgement or the end of a dump.  0 or an errno.
+ * Sends the request, which is freed, and passes on the answers to it, until
+ * its acknowledgement or the end of a dump.  0 or an errno.
  */
 static int
-ask(struct rtnl *r, answer_fn fn, void *arg)
+ask(struct rtnl *r, struct nl_msg *m, answer_fn fn, void *arg)
 {
-	const struct nlmsghdr *h;
-	const struct nlmsgerr *e;
-	int error = transmit(r);
-	ssize_t n;
-	int left;
+	int e;
 
-	if (error != 0)
-		return error;
-	for (;;) {
-		if ((n = receive(r)) == -1)
-			return errno;
-		left = (int)n;
-		for (h = &r->rx.h; NLMSG_OK(h, (uint32_t)left);
-		    h = NLMSG_NEXT(h, left)) {
-			if (h->nlmsg_seq != r->seq)
-				continue;
-			if (h->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (h->nlmsg_type != NLMSG_ERROR) {
-				if (fn != NULL)
-					fn(arg, h);
-				continue;
-			}
-			if (h->nlmsg_len < NLMSG_LENGTH(sizeof(*e)))
-				return EBADMSG;
-			e = NLMSG_DATA(h);
-			return -e->error;
-		}
-	}
+	if (m == NULL)
+		return ENOMEM;
+	nl_complete_msg(r->sk, m);
+	r->seq = nlmsg_hdr(m)->nlmsg_seq;
+	r->fn = fn;
+	r->arg = arg;
+	r->error = 0;
+	r->done = false;
+	e = nl_send(r->sk, m);
+	nlmsg_free(m);
+	while (e >= 0 && !r->done)
+		e = nl_recvmsgs(r->sk, r->cb);
+	if (r->done)
+		return r->error;
+	return e == -NLE_AGAIN ? ETIMEDOUT : EIO;
 }
 
-/* The attributes after a fixed part, by type below max. */
-static void
-attrs_get(const struct nlmsghdr *h, size_t fixed, const struct rtattr **tb,
-    unsigned max)
+/* A request with its fixed part, or NULL. */
+static struct nl_msg *
+request(int type, int flags, void *fixed, size_t len)
 {
-	const struct rtattr *a;
-	int left;
+	struct nl_msg *m = nlmsg_alloc_simple(type, flags);
 
-	memset(tb, 0, max * sizeof(*tb));
-	if (h->nlmsg_len < NLMSG_SPACE(fixed))
-		return;
-	left = (int)(h->nlmsg_len - NLMSG_SPACE(fixed));
-	a = (const struct rtattr *)((const uint8_t *)h + NLMSG_SPACE(fixed));
-	for (; RTA_OK(a, left); a = RTA_NEXT(a, left))
-		if (a->rta_type < max)
-			tb[a->rta_type] = a;
+	if (m == NULL || nlmsg_append(m, fixed, len, NLMSG_ALIGNTO) == 0)
+		return m;
+	nlmsg_free(m);
+	return NULL;
+}
+
+/* The few attributes of a request always fit in a message. */
+static void
+put(struct nl_msg *m, int type, const void *data, size_t len)
+{
+	if (nla_put(m, type, (int)len, data) < 0)
+		abort();
+}
+
+static void
+put_addr(struct nl_msg *m, int type, const struct addr *a)
+{
+	if (a->family != AF_UNSPEC)
+		put(m, type, a->b, addr_len(a));
 }
 
 static int
-addr_get(const struct rtattr *a, struct addr *out)
+addr_get(const struct nlattr *a, struct addr *out)
 {
 	return a == NULL ? -1 :
-	    addr_from_bytes(out, RTA_DATA(a), RTA_PAYLOAD(a));
+	    addr_from_bytes(out, nla_data(a), (size_t)nla_len(a));
+}
+
+static int
+route_attrs(struct nlmsghdr *h, struct nlattr **tb)
+{
+	static const struct nla_policy policy[RTA_MAX + 1] = {
+		[RTA_OIF] = { .type = NLA_U32 },
+	};
+
+	return h->nlmsg_type != RTM_NEWROUTE ? -1 :
+	    nlmsg_parse(h, sizeof(struct rtmsg), tb, RTA_MAX, policy);
 }
 
 static unsigned
-u32_get(const struct rtattr *a)
+route_oif(struct nlattr **tb)
 {
-	uint32_t v = 0;
-
-	if (a != NULL && RTA_PAYLOAD(a) == sizeof(v))
-		memcpy(&v, RTA_DATA(a), sizeof(v));
-	return v;
+	return tb[RTA_OIF] == NULL ? 0 : nla_get_u32(tb[RTA_OIF]);
 }
 
 static void
-path_answer(void *arg, const struct nlmsghdr *h)
+path_answer(void *arg, struct nlmsghdr *h)
 {
-	const struct rtattr *tb[RTA_MAX + 1];
+	struct nlattr *tb[RTA_MAX + 1];
 	struct link_path *p = arg;
 
-	if (h->nlmsg_type != RTM_NEWROUTE)
+	if (route_attrs(h, tb) < 0)
 		return;
-	attrs_get(h, sizeof(struct rtmsg), tb, RTA_MAX + 1);
-	p->ifindex = u32_get(tb[RTA_OIF]);
+	p->ifindex = route_oif(tb);
 	(void)addr_get(tb[RTA_GATEWAY], &p->gw);
 }
 
@@ -190,17 +197,18 @@ static int
 op_path(void *ctx, const struct addr *local, const struct addr *remote,
     struct link_path *p)
 {
-	struct rtnl *r = ctx;
-	struct rtmsg *m = begin(r, RTM_GETROUTE, NLM_F_ACK, sizeof(*m));
+	struct rtmsg rtm = { .rtm_family = (uint8_t)remote->family,
+		.rtm_dst_len = addr_bits(remote),
+		.rtm_src_len = addr_bits(local) };
+	struct nl_msg *m = request(RTM_GETROUTE, 0, &rtm, sizeof(rtm));
 	int error;
 
 	memset(p, 0, sizeof(*p));
-	m->rtm_family = (uint8_t)remote->family;
-	m->rtm_dst_len = addr_bits(remote);
-	m->rtm_src_len = addr_bits(local);
-	attr_addr(r, RTA_DST, remote);
-	attr_addr(r, RTA_SRC, local);
-	error = ask(r, path_answer, p);
+	if (m != NULL) {
+		put_addr(m, RTA_DST, remote);
+		put_addr(m, RTA_SRC, local);
+	}
+	error = ask(ctx, m, path_answer, p);
 	return error == 0 && p->ifindex == 0 ? ENETUNREACH : error;
 }
 
@@ -208,77 +216,77 @@ op_path(void *ctx, const struct addr *local, const struct addr *remote,
  * An IPv6 address is deprecated from the start: only what says so, as our
  * routes do, has it as its source (RFC 6724 section 5, rule 3).
  */
-static void
-address_msg(struct rtnl *r, uint16_t type, uint16_t flags,
-    const struct link_obj *o)
+static struct nl_msg *
+address_msg(int type, int flags, const struct link_obj *o)
 {
 	struct ifa_cacheinfo life = { .ifa_prefered = 0,
 		.ifa_valid = UINT32_MAX };
-	struct ifaddrmsg *m = begin(r, type, NLM_F_ACK | flags, sizeof(*m));
+	struct ifaddrmsg ifa = { .ifa_family = (uint8_t)o->dst.addr.family,
+		.ifa_prefixlen = o->dst.bits, .ifa_index = o->ifindex };
+	bool lasts = type != RTM_DELADDR && o->dst.addr.family == AF_INET6;
 	uint8_t proto = LINK_PROTO;
+	struct nl_msg *m;
 
-	m->ifa_family = (uint8_t)o->dst.addr.family;
-	m->ifa_prefixlen = o->dst.bits;
-	m->ifa_index = o->ifindex;
-	attr_addr(r, IFA_LOCAL, &o->dst.addr);
-	attr_addr(r, IFA_ADDRESS, &o->dst.addr);
-	if (type == RTM_DELADDR)
-		return;
-	attr(r, IFA_PROTO, &proto, sizeof(proto));
-	if (o->dst.addr.family == AF_INET6) {
-		m->ifa_flags = IFA_F_NODAD;
-		attr(r, IFA_CACHEINFO, &life, sizeof(life));
-	}
+	if (lasts)
+		ifa.ifa_flags = IFA_F_NODAD;
+	if ((m = request(type, flags, &ifa, sizeof(ifa))) == NULL)
+		return NULL;
+	put_addr(m, IFA_LOCAL, &o->dst.addr);
+	put_addr(m, IFA_ADDRESS, &o->dst.addr);
+	if (type != RTM_DELADDR)
+		put(m, IFA_PROTO, &proto, sizeof(proto));
+	if (lasts)
+		put(m, IFA_CACHEINFO, &life, sizeof(life));
+	return m;
+}
+
+static uint8_t
+route_scope(int type, const struct link_obj *o)
+{
+	if (type == RTM_DELROUTE)
+		return RT_SCOPE_NOWHERE;
+	return o->gw.family != AF_UNSPEC || o->dst.addr.family == AF_INET6 ?
+	    RT_SCOPE_UNIVERSE : RT_SCOPE_LINK;
 }
 
 /* A deletion names our protocol, so that nobody else's route is hit. */
-static void
-route_msg(struct rtnl *r, uint16_t type, uint16_t flags,
-    const struct link_obj *o)
+static struct nl_msg *
+route_msg(int type, int flags, const struct link_obj *o)
 {
-	struct rtmsg *m = begin(r, type, NLM_F_ACK | flags, sizeof(*m));
+	struct rtmsg rtm = { .rtm_family = (uint8_t)o->dst.addr.family,
+		.rtm_dst_len = o->dst.bits, .rtm_table = RT_TABLE_MAIN,
+		.rtm_protocol = LINK_PROTO, .rtm_type = RTN_UNICAST,
+		.rtm_scope = route_scope(type, o) };
+	struct nl_msg *m = request(type, flags, &rtm, sizeof(rtm));
 	uint32_t ifindex = o->ifindex, metric = 0;
 
-	m->rtm_family = (uint8_t)o->dst.addr.family;
-	m->rtm_dst_len = o->dst.bits;
-	m->rtm_table = RT_TABLE_MAIN;
-	m->rtm_protocol = LINK_PROTO;
-	m->rtm_type = RTN_UNICAST;
-	m->rtm_scope = o->gw.family != AF_UNSPEC ||
-	    o->dst.addr.family == AF_INET6 ? RT_SCOPE_UNIVERSE :
-	    RT_SCOPE_LINK;
-	if (type == RTM_DELROUTE)
-		m->rtm_scope = RT_SCOPE_NOWHERE;
-	attr_addr(r, RTA_DST, &o->dst.addr);
-	attr(r, RTA_OIF, &ifindex, sizeof(ifindex));
+	if (m == NULL)
+		return NULL;
+	put_addr(m, RTA_DST, &o->dst.addr);
+	put(m, RTA_OIF, &ifindex, sizeof(ifindex));
 	if (o->dst.addr.family == AF_INET)
-		attr(r, RTA_PRIORITY, &metric, sizeof(metric));
+		put(m, RTA_PRIORITY, &metric, sizeof(metric));
 	if (type == RTM_DELROUTE)
-		return;
-	attr_addr(r, RTA_GATEWAY, &o->gw);
-	attr_addr(r, RTA_PREFSRC, &o->src);
+		return m;
+	put_addr(m, RTA_GATEWAY, &o->gw);
+	put_addr(m, RTA_PREFSRC, &o->src);
+	return m;
 }
 
 static int
 op_add(void *ctx, const struct link_obj *o, bool replace)
 {
-	uint16_t flags = NLM_F_CREATE |
-	    (replace ? NLM_F_REPLACE : NLM_F_EXCL);
-	struct rtnl *r = ctx;
+	int flags = NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL);
 
-	(o->route ? route_msg : address_msg)(r, o->route ? RTM_NEWROUTE :
-	    RTM_NEWADDR, flags, o);
-	return ask(r, NULL, NULL);
+	return ask(ctx, o->route ? route_msg(RTM_NEWROUTE, flags, o) :
+	    address_msg(RTM_NEWADDR, flags, o), NULL, NULL);
 }
 
 static int
 op_del(void *ctx, const struct link_obj *o)
 {
-	struct rtnl *r = ctx;
-
-	(o->route ? route_msg : address_msg)(r, o->route ? RTM_DELROUTE :
-	    RTM_DELADDR, 0, o);
-	return ask(r, NULL, NULL);
+	return ask(ctx, o->route ? route_msg(RTM_DELROUTE, 0, o) :
+	    address_msg(RTM_DELADDR, 0, o), NULL, NULL);
 }
 
 struct dump {
@@ -287,44 +295,45 @@ struct dump {
 };
 
 static void
-address_answer(void *arg, const struct nlmsghdr *h)
+address_answer(void *arg, struct nlmsghdr *h)
 {
-	const struct rtattr *tb[IFA_PROTO + 1], *a;
-	const struct ifaddrmsg *m = NLMSG_DATA(h);
+	static const struct nla_policy policy[IFA_PROTO + 1] = {
+		[IFA_PROTO] = { .type = NLA_U8 },
+	};
+	struct nlattr *tb[IFA_PROTO + 1];
 	struct link_obj o = { 0 };
+	const struct ifaddrmsg *m;
 	struct dump *d = arg;
 
 	if (h->nlmsg_type != RTM_NEWADDR ||
-	    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)))
+	    nlmsg_parse(h, sizeof(*m), tb, IFA_PROTO, policy) < 0 ||
+	    tb[IFA_PROTO] == NULL || nla_get_u8(tb[IFA_PROTO]) != LINK_PROTO ||
+	    addr_get(tb[IFA_LOCAL] != NULL ? tb[IFA_LOCAL] : tb[IFA_ADDRESS],
+	    &o.dst.addr) == -1)
 		return;
-	attrs_get(h, sizeof(*m), tb, IFA_PROTO + 1);
-	a = tb[IFA_LOCAL] != NULL ? tb[IFA_LOCAL] : tb[IFA_ADDRESS];
-	if (tb[IFA_PROTO] == NULL || RTA_PAYLOAD(tb[IFA_PROTO]) != 1 ||
-	    *(const uint8_t *)RTA_DATA(tb[IFA_PROTO]) != LINK_PROTO ||
-	    addr_get(a, &o.dst.addr) == -1)
-		return;
+	m = nlmsg_data(h);
 	o.ifindex = m->ifa_index;
 	o.dst.bits = addr_bits(&o.dst.addr);
 	d->fn(d->arg, &o);
 }
 
 static void
-route_answer(void *arg, const struct nlmsghdr *h)
+route_answer(void *arg, struct nlmsghdr *h)
 {
-	const struct rtattr *tb[RTA_MAX + 1];
-	const struct rtmsg *m = NLMSG_DATA(h);
 	struct link_obj o = { .route = true };
+	struct nlattr *tb[RTA_MAX + 1];
+	const struct rtmsg *m;
 	struct dump *d = arg;
 
-	if (h->nlmsg_type != RTM_NEWROUTE ||
-	    h->nlmsg_len < NLMSG_LENGTH(sizeof(*m)) ||
-	    m->rtm_protocol != LINK_PROTO || m->rtm_table != RT_TABLE_MAIN)
+	if (route_attrs(h, tb) < 0)
 		return;
-	attrs_get(h, sizeof(*m), tb, RTA_MAX + 1);
+	m = nlmsg_data(h);
+	if (m->rtm_protocol != LINK_PROTO || m->rtm_table != RT_TABLE_MAIN)
+		return;
 	if (addr_get(tb[RTA_DST], &o.dst.addr) == -1)
 		o.dst.addr.family = m->rtm_family;
 	o.dst.bits = m->rtm_dst_len;
-	o.ifindex = u32_get(tb[RTA_OIF]);
+	o.ifindex = route_oif(tb);
 	(void)addr_get(tb[RTA_GATEWAY], &o.gw);
 	(void)addr_get(tb[RTA_PREFSRC], &o.src);
 	d->fn(d->arg, &o);
@@ -335,21 +344,20 @@ op_dump(void *ctx, void (*fn)(void *, const struct link_obj *), void *arg)
 {
 	static const uint8_t families[] = { AF_INET, AF_INET6 };
 	struct dump d = { fn, arg };
-	struct rtnl *r = ctx;
-	struct ifaddrmsg *ifa;
-	struct rtmsg *rtm;
+	struct ifaddrmsg ifa = { 0 };
+	struct rtmsg rtm = { 0 };
 	int error = 0;
 	size_t i;
 
 	for (i = 0; error == 0 && i < sizeof(families); i++) {
-		ifa = begin(r, RTM_GETADDR, NLM_F_DUMP, sizeof(*ifa));
-		ifa->ifa_family = families[i];
-		error = ask(r, address_answer, &d);
+		ifa.ifa_family = families[i];
+		error = ask(ctx, request(RTM_GETADDR, NLM_F_DUMP, &ifa,
+		    sizeof(ifa)), address_answer, &d);
 	}
 	for (i = 0; error == 0 && i < sizeof(families); i++) {
-		rtm = begin(r, RTM_GETROUTE, NLM_F_DUMP, sizeof(*rtm));
-		rtm->rtm_family = families[i];
-		error = ask(r, route_answer, &d);
+		rtm.rtm_family = families[i];
+		error = ask(ctx, request(RTM_GETROUTE, NLM_F_DUMP, &rtm,
+		    sizeof(rtm)), route_answer, &d);
 	}
 	return error;
 }
@@ -359,7 +367,8 @@ op_close(void *ctx)
 {
 	struct rtnl *r = ctx;
 
-	close(r->fd);
+	nl_cb_put(r->cb);
+	nl_socket_free(r->sk);
 	free(r);
 }
 
@@ -375,25 +384,29 @@ int
 link_rtnl_open(struct link *l, char *why)
 {
 	static const struct timeval wait = { WAIT_S, 0 };
-	struct sockaddr_nl self = { .nl_family = AF_NETLINK };
 	struct rtnl *r = calloc(1, sizeof(*r));
+	int e;
 
-	if (r == NULL) {
+	if (r == NULL || set_callbacks(r) == -1 ||
+	    (r->sk = nl_socket_alloc()) == NULL) {
 		snprintf(why, LINK_WHY_LEN, "out of memory");
-		return -1;
+		goto fail;
 	}
-	r->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (r->fd == -1 ||
-	    setsockopt(r->fd, SOL_SOCKET, SO_RCVTIMEO, &wait,
-	    sizeof(wait)) == -1 ||
-	    bind(r->fd, (struct sockaddr *)&self, sizeof(self)) == -1) {
+	if ((e = nl_connect(r->sk, NETLINK_ROUTE)) < 0) {
+		snprintf(why, LINK_WHY_LEN, "netlink socket for addresses: "
+		    "%s", nl_geterror(e));
+		goto fail;
+	}
+	if (setsockopt(nl_socket_get_fd(r->sk), SOL_SOCKET, SO_RCVTIMEO,
+	    &wait, sizeof(wait)) == -1) {
 		snprintf(why, LINK_WHY_LEN, "netlink socket for addresses: "
 		    "%s", strerror(errno));
-		if (r->fd != -1)
-			close(r->fd);
-		free(r);
-		return -1;
+		goto fail;
 	}
 	link_init(l, &rtnl_ops, r);
 	return 0;
+fail:
+	if (r != NULL)
+		op_close(r);
+	return -1;
 }
