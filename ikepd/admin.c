@@ -121,6 +121,7 @@ drop_children(struct engine *e, const struct confidx *old)
 	}
 }
 
+/* A name that has no address just now keeps the one it had. */
 static void
 keep_resolved(struct confidx *to, const struct confidx *from)
 {
@@ -131,6 +132,8 @@ keep_resolved(struct confidx *to, const struct confidx *from)
 		struct conf_peer *was = confidx_peer(from, is->c->id);
 
 		if (is->c->dns[0] != '\0' && was != NULL &&
+		    is->c->address.addr.family == AF_UNSPEC &&
+		    was->c->address.addr.family != AF_UNSPEC &&
 		    strcmp(is->c->dns, was->c->dns) == 0)
 			confidx_resolved(to, is, &was->c->address.addr);
 	}

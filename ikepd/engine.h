@@ -308,8 +308,6 @@ void engine_resync(struct engine *);
 /* keymgr has removed these SAs itself; says so to the peer. */
 void engine_child_gone(struct engine *, uint32_t spi_in);
 
-/* The address of a peer that is configured by name. */
-void engine_peer_addr(struct engine *, uint32_t peer, const struct addr *);
 /*
  * Deletes IKE SAs with DELETE: all, or those with this remote address, or
  * the one with this SPI of ours.  Returns how many.

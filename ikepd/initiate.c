@@ -283,21 +283,3 @@ engine_acquire(struct engine *e, const struct acquire *a)
 		(void)initiate(e, cp, &tasks);
 	eng_leave(e);
 }
-
-void
-engine_peer_addr(struct engine *e, uint32_t peer, const struct addr *addr)
-{
-	struct conf_peer *cp;
-	struct peer_run *pr;
-
-	cp = e->conf == NULL ? NULL : confidx_peer(e->conf, peer);
-	if (cp == NULL || cp->c->dns[0] == '\0' ||
-	    addr_equal(&cp->c->address.addr, addr))
-		return;
-	eng_enter(e);
-	confidx_resolved(e->conf, cp, addr);
-	pr = store_peer(e, peer);
-	if (pr != NULL && pr->wanted && !e->stopping)
-		bring_up(e, pr);
-	eng_leave(e);
-}

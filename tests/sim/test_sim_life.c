@@ -614,25 +614,61 @@ START_TEST(test_ipv6)
 }
 END_TEST
 
-START_TEST(test_dns_peer)
+/* Gives the first end a peer known by name; NULL: it has no address. */
+static void
+name_peer(const struct addr *a)
 {
 	struct ike_conf *k = sim_conf(s, 0, &c);
-	struct acquire a;
 
-	/* The peer is known by name; the address comes later. */
 	k->peers[0].address = (struct prefix){ .bits = 0 };
+	if (a != NULL)
+		k->peers[0].address = (struct prefix){ *a, addr_bits(a) };
 	strcpy(k->peers[0].dns, "gw.example");
 	engine_conf(s->node[0].engine, k);
+	engine_start(s->node[0].engine);
+}
+
+START_TEST(test_dns_peer)
+{
+	struct acquire a;
+
+	name_peer(NULL);
 	c.passive = true;
 	engine_conf(s->node[1].engine, sim_conf(s, 1, &c));
-	engine_start(s->node[0].engine);
+	c.passive = false;
 	packet(&a, 1);
 	engine_acquire(s->node[0].engine, &a);
 	sim_run(s, 5);
 	ck_assert_uint_eq(s->sent, 0);
 	ck_assert(sim_logged(s, "no single address"));
-	engine_peer_addr(s->node[0].engine, 20, &s->node[1].addr);
+	/* The address comes later. */
+	name_peer(&s->node[1].addr);
 	sim_run(s, 5);
+	check_up(1);
+	/* It stays while the name cannot be looked up. */
+	name_peer(NULL);
+	sim_run(s, 5);
+	check_up(1);
+	(void)engine_kill(s->node[0].engine, NULL, 0);
+	sim_run(s, 60);
+	check_up(1);
+}
+END_TEST
+
+START_TEST(test_dns_moves)
+{
+	struct addr first;
+
+	/* Nobody is at the first address. */
+	ck_assert_int_eq(addr_parse(&first, "192.0.2.77"), 0);
+	c.passive = true;
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &c));
+	c.passive = false;
+	name_peer(&first);
+	sim_run(s, 5);
+	ck_assert_uint_eq(sim_children(s, 0), 0);
+	name_peer(&s->node[1].addr);
+	sim_run(s, 600);
 	check_up(1);
 }
 END_TEST
@@ -707,6 +743,7 @@ main(void)
 	tcase_add_test(t, test_temporary_failure);
 	tcase_add_test(t, test_ipv6);
 	tcase_add_test(t, test_dns_peer);
+	tcase_add_test(t, test_dns_moves);
 	tcase_add_test(t, test_other_worker);
 	tcase_add_test(t, test_level_use);
 	suite_add_tcase(suite, t);
