@@ -161,15 +161,14 @@ option_put(struct buf *b, size_t limit, uint8_t opt, const uint8_t *p,
  * tunnel.
  */
 static size_t
-routes_encode(const struct sedhcp *s, uint8_t *out)
+routes_encode(const struct dhcp_told *t, uint8_t *out)
 {
-	size_t n = 0, bytes;
-	unsigned i;
+	size_t n = 0, bytes, i;
 
-	for (i = 0; i < s->nroutes; i++) {
-		bytes = (s->route[i].bits + 7u) / 8;
-		out[n++] = s->route[i].bits;
-		memcpy(out + n, s->route[i].addr.b, bytes);
+	for (i = 0; i < t->nroutes && i < DHCP_ROUTES; i++) {
+		bytes = (t->route[i].bits + 7u) / 8;
+		out[n++] = t->route[i].bits;
+		memcpy(out + n, t->route[i].addr.b, bytes);
 		n += bytes;
 		memset(out + n, 0, 4);
 		n += 4;
@@ -194,28 +193,37 @@ header_put(struct buf *b, const struct dhcp_inform *d)
 	buf_u32(b, MAGIC);
 }
 
+static size_t
+dns_encode(const struct dhcp_told *t, uint8_t *out)
+{
+	size_t i;
+
+	for (i = 0; i < t->ndns && i < DHCP_DNS; i++)
+		memcpy(out + 4 * i, t->dns[i].b, 4);
+	return 4 * i;
+}
+
 void
 dhcp_ack_put(struct buf *b, const struct dhcp_inform *d,
-    const struct sedhcp *s, const struct addr *server)
+    const struct dhcp_told *t)
 {
 	static const uint8_t ack = DHCPACK;
-	uint8_t routes[SEDHCP_ROUTES * 9], dns[SEDHCP_DNS * 4];
-	size_t limit = b->len + d->max, n = routes_encode(s, routes);
-	unsigned i;
+	uint8_t routes[DHCP_ROUTES * 9], dns[DHCP_DNS * 4];
+	size_t limit = b->len + d->max, nroutes, ndns;
 
-	for (i = 0; i < s->ndns; i++)
-		memcpy(dns + 4 * i, s->dns[i].b, 4);
+	nroutes = routes_encode(t, routes);
+	ndns = dns_encode(t, dns);
 	header_put(b, d);
 	option_put(b, limit, OPT_TYPE, &ack, 1);
-	option_put(b, limit, OPT_SERVER, server->b, 4);
+	option_put(b, limit, OPT_SERVER, t->server.b, 4);
 	if (d->want & DHCP_WANT_DNS)
-		option_put(b, limit, OPT_DNS, dns, (size_t)s->ndns * 4);
+		option_put(b, limit, OPT_DNS, dns, ndns);
 	if (d->want & DHCP_WANT_DOMAIN)
 		option_put(b, limit, OPT_DOMAIN,
-		    (const uint8_t *)s->domain, strlen(s->domain));
+		    (const uint8_t *)t->domain, strlen(t->domain));
 	if (d->want & DHCP_WANT_MS_ROUTES)
-		option_put(b, limit, OPT_MS_ROUTES, routes, n);
+		option_put(b, limit, OPT_MS_ROUTES, routes, nroutes);
 	if (d->want & DHCP_WANT_ROUTES)
-		option_put(b, limit, OPT_ROUTES, routes, n);
+		option_put(b, limit, OPT_ROUTES, routes, nroutes);
 	buf_u8(b, OPT_END);
 }

@@ -7,7 +7,6 @@
 
 #include "lib/addr.h"
 #include "lib/buf.h"
-#include "lib/proto/sedhcp.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,6 +15,8 @@
 #define DHCP_CHADDR	16
 #define DHCP_LEN_MAX	1472	/* of a message: an Ethernet's datagram */
 #define DHCP_LEN_DEFAULT	548	/* unless the client takes more */
+#define DHCP_ROUTES	64	/* told of in one message */
+#define DHCP_DNS	8
 
 /* What the client asks for. */
 #define DHCP_WANT_DNS		0x01	/* 6 */
@@ -34,14 +35,24 @@ struct dhcp_inform {
 	unsigned want;		/* DHCP_WANT_ */
 };
 
+/* What a client is told.  All of it is IPv4, and borrowed. */
+struct dhcp_told {
+	struct addr server;	/* our own address */
+	const struct prefix *route;
+	size_t nroutes;		/* <= DHCP_ROUTES */
+	const struct addr *dns;
+	size_t ndns;		/* <= DHCP_DNS */
+	const char *domain;	/* or empty */
+};
+
 /* -1 with *why (static) for what is not a DHCPINFORM of a client. */
 int dhcp_inform_get(const uint8_t *, size_t len, struct dhcp_inform *,
     const char **why);
 /*
- * Appends the answer; server is our own address.  An option that does not
- * fit is left out as a whole: half of the routes would mislead.
+ * Appends the answer.  An option that does not fit is left out as a whole:
+ * half of the routes would mislead.
  */
 void dhcp_ack_put(struct buf *, const struct dhcp_inform *,
-    const struct sedhcp *, const struct addr *server);
+    const struct dhcp_told *);
 
 #endif

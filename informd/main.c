@@ -49,6 +49,16 @@ on_inform(void *arg, const uint8_t *data, size_t len, const struct addr *from,
 }
 
 static void
+ack_put(struct buf *b, const struct asked_one *o, const struct sedhcp *s)
+{
+	const struct dhcp_told told = { .server = o->server,
+		.route = s->route, .nroutes = s->nroutes,
+		.dns = s->dns, .ndns = s->ndns, .domain = s->domain };
+
+	dhcp_ack_put(b, &o->inform, &told);
+}
+
+static void
 on_answer(void *arg, uint32_t id, const struct sedhcp *s)
 {
 	static struct log_limit limit = { .burst = 3, .interval_ms = 60000 };
@@ -62,7 +72,7 @@ on_answer(void *arg, uint32_t id, const struct sedhcp *s)
 	    !addr_equal(&s->addr, &o.inform.ciaddr) || d->udp == NULL)
 		return;
 	buf_init(&b, DHCP_LEN_MAX);
-	dhcp_ack_put(&b, &o.inform, s, &o.server);
+	ack_put(&b, &o, s);
 	addr_fmt(&o.inform.ciaddr, a, sizeof(a));
 	if (buf_error(&b) == -1)
 		log_error(LOG_T_SYSTEM, "out of memory");

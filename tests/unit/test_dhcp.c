@@ -169,21 +169,26 @@ START_TEST(test_mutations)
 }
 END_TEST
 
-static struct sedhcp
+static struct prefix route[DHCP_ROUTES];
+static struct addr dns;
+
+static struct dhcp_told
 split(unsigned n)
 {
-	struct sedhcp s = { .there = true, .ndns = 1 };
+	struct dhcp_told t = { .route = route, .nroutes = n, .dns = &dns,
+		.ndns = 1, .domain = "corp.example" };
+	unsigned i;
 
-	ck_assert_int_eq(addr_parse(&s.dns[0], "10.5.8.1"), 0);
-	for (; s.nroutes < n; s.nroutes++) {
-		s.route[s.nroutes].addr.family = AF_INET;
-		s.route[s.nroutes].addr.b[0] = 10;
-		s.route[s.nroutes].addr.b[1] = (uint8_t)s.nroutes;
-		s.route[s.nroutes].addr.b[2] = 8;
-		s.route[s.nroutes].bits = 24;
+	ck_assert_int_eq(addr_parse(&t.server, "192.0.2.1"), 0);
+	ck_assert_int_eq(addr_parse(&dns, "10.5.8.1"), 0);
+	for (i = 0; i < n; i++) {
+		route[i].addr.family = AF_INET;
+		route[i].addr.b[0] = 10;
+		route[i].addr.b[1] = (uint8_t)i;
+		route[i].addr.b[2] = 8;
+		route[i].bits = 24;
 	}
-	strcpy(s.domain, "corp.example");
-	return s;
+	return t;
 }
 
 /* All pieces of an option, joined; its length. */
@@ -205,23 +210,21 @@ find(const struct buf *b, uint8_t opt, uint8_t *out)
 
 START_TEST(test_ack)
 {
-	struct sedhcp s = split(1);
+	struct dhcp_told t = split(1);
 	struct dhcp_inform d;
-	struct addr server;
 	uint8_t o[1024];
 	struct buf b;
 
 	/* Lengths of nets from 0 to 32 (RFC 3442). */
-	prefix_parse(&s.route[1], "172.16.0.0/12", true);
-	prefix_parse(&s.route[2], "10.0.0.0/8", true);
-	prefix_parse(&s.route[3], "192.0.2.7/32", true);
-	prefix_parse(&s.route[4], "0.0.0.0/0", true);
-	s.nroutes = 5;
-	addr_parse(&server, "192.0.2.1");
+	prefix_parse(&route[1], "172.16.0.0/12", true);
+	prefix_parse(&route[2], "10.0.0.0/8", true);
+	prefix_parse(&route[3], "192.0.2.7/32", true);
+	prefix_parse(&route[4], "0.0.0.0/0", true);
+	t.nroutes = 5;
 	inform();
 	ck_assert_int_eq(get(&d), 0);
 	buf_init(&b, DHCP_LEN_MAX);
-	dhcp_ack_put(&b, &d, &s, &server);
+	dhcp_ack_put(&b, &d, &t);
 	ck_assert_int_eq(buf_error(&b), 0);
 	ck_assert_uint_eq(b.data[0], 2);
 	ck_assert_mem_eq(b.data + 4, msg + 4, 4);	/* xid */
@@ -249,21 +252,19 @@ END_TEST
 /* Long lists come in pieces, or not at all where there is no room. */
 START_TEST(test_long)
 {
-	struct sedhcp s = split(SEDHCP_ROUTES);
+	struct dhcp_told t = split(DHCP_ROUTES);
 	struct dhcp_inform d;
-	struct addr server;
 	uint8_t o[1024];
 	struct buf b;
 	uint16_t max;
 
-	addr_parse(&server, "192.0.2.1");
 	inform();
 	ck_assert_int_eq(get(&d), 0);
 	d.want = DHCP_WANT_ALL;
 	for (max = 548; max <= DHCP_LEN_MAX; max++) {
 		d.max = max;
 		buf_init(&b, DHCP_LEN_MAX);
-		dhcp_ack_put(&b, &d, &s, &server);
+		dhcp_ack_put(&b, &d, &t);
 		ck_assert_int_eq(buf_error(&b), 0);
 		ck_assert_uint_le(b.len, max);
 		ck_assert(find(&b, 249, o) == 0 || find(&b, 249, o) == 512);
@@ -272,7 +273,7 @@ START_TEST(test_long)
 		buf_free(&b);
 	}
 	buf_init(&b, DHCP_LEN_MAX);
-	dhcp_ack_put(&b, &d, &s, &server);
+	dhcp_ack_put(&b, &d, &t);
 	ck_assert_uint_eq(find(&b, 249, o), 512);
 	ck_assert_mem_eq(o + 504, "\x18\x0a\x3f\x08\0\0\0\0", 8);
 	ck_assert_uint_eq(find(&b, 121, o), 512);
