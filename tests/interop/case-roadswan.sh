@@ -1,156 +1,46 @@
-# strongSwan as a remote user with a certificate: key types, addresses,
-# names, a mode-config of its own.
+# Two remote users with strongSwan, one at gw2, one at gw3: addresses from
+# pools, names, and the networks behind the gateway.  Their addresses stay
+# theirs, whatever of Sallyport dies.
 
 # shellcheck source=tests/interop/pki.sh
 . "$here/pki.sh"
-
-SWAN_PLUGINS='x509 pubkey pkcs1 pkcs8 pem constraints resolve'
+# shellcheck source=tests/interop/road.sh
+. "$here/road.sh"
 
 certificates()
 {
 	pki_ca ca
-	pki_ca sub ca
-	pki_cert ec srv-ec ca
-	pki_cert rsa srv-rsa ca
-	pki_cert ed25519 srv-ed ca
-	pki_cert ec u-ec ca
-	pki_cert rsa u-rsa ca
-	pki_cert ed25519 u-ed ca
-	pki_cert ec u-sub sub
+	pki_cert ec srv ca
+	pki_cert ec anna ca
+	pki_cert rsa bert ca
 	chmod -R a+rX "$P"
 }
 
-# server NAME: Sallyport with that certificate.
-server()
+# split-include tells users what is there; the template sees to it that
+# they get to nothing else.
+gateway()
 {
-	local road="auth-method=digital-signature certificate=own"
-
-	road+=" generate-policy=port-strict policy-template-group=road"
 	{
-		pki_imports "$1"
-		cat <<-END
-		/certificate import file-name=$P/u-rsa.pem name=u-rsa
-		END
-		suites
-		cat <<-END
-		/ip pool add name=road ranges=172.16.9.10-172.16.9.20,fd09::10-fd09::20
-		/ip ipsec mode-config add name=road address-pool=road split-include=10.1.0.0/24,fd01::/64 static-dns=10.1.0.1 system-dns=no split-dns=corp.example
-		/ip ipsec mode-config add name=usr_A address=172.16.66.2 split-include=10.1.0.0/24 system-dns=no
-		/ip ipsec peer add name=users address=0.0.0.0/0 exchange-mode=ike2 profile=p1 passive=yes
-		/ip ipsec identity add peer=users $road mode-config=road
-		/ip ipsec identity add peer=users $road mode-config=usr_A match-by=certificate remote-certificate=u-rsa
-		END
+		pki_imports srv
+		road_conf template=src-address=10.1.0.0/24,fd01::/64
+		road_identity
 	} | gw_start gw1
 }
 
-# users NAME...: a connection for each, named after it.
-users()
+machines()
 {
-	local name
-
-	echo "connections {"
-	for name; do
-		cat <<-END
-		$name {
-		  version = 2
-		  local_addrs = 192.0.2.2
-		  remote_addrs = 198.51.100.1
-		  proposals = aes128gcm16-prfsha256-x25519
-		  vips = ${VIPS:-0.0.0.0,::}
-		  local {
-		    auth = pubkey
-		    certs = $name.pem
-		    id = ${LOCAL_ID:-$name.example}
-		  }
-		  remote {
-		    auth = pubkey
-		    id = ${SERVER_ID:-%any}
-		  }
-		  children {
-		    $name {
-		      remote_ts = ${REMOTE_TS:-10.1.0.0/24,fd01::/64}
-		      esp_proposals = aes128gcm16
-		      rekey_time = 0
-		    }
-		  }
-		}
-		END
-	done
-	echo "}"
+	road_user anna | road_start gw2 anna
+	road_user bert rts=0.0.0.0/0,::/0 | road_start gw3 bert
 }
 
-# client NAME...: strongSwan with these users.
-client()
+first()
 {
-	pki_swan gw2 "$@"
-	users "$@" | swan_start gw2
+	login gw2 anna
+	given gw2 172.16.9.10 fd09::10
+	reaches gw2
 }
 
-login()
-{
-	swan gw2 --initiate --child "$1" --timeout 15 >"$W/init.out" 2>&1 ||
-		fail "$1 is not let in: $(tail -n 5 "$W/init.out")"
-}
-
-swan_more()
-{
-	pki_swan gw2 "$@"
-	users "$@" >"$W/gw2/swanctl.conf"
-	swan gw2 --load-all --clear --file "$W/gw2/swanctl.conf" \
-	    >"$W/gw2/load.out" 2>&1 || :
-}
-
-all_out()
-{
-	local name
-
-	for name in u-ec u-sub u-rsa; do
-		swan gw2 --terminate --ike $name >/dev/null 2>&1 || :
-	done
-	until_ok 5 sa_is gw1 0 || fail "SAs are left"
-}
-
-both_stop()
-{
-	(swan_stop gw2)
-	(gw_stop gw1)
-}
-
-key_type_in()
-{
-	server "srv-$1"
-	SERVER_ID=srv-$1.example client "u-$1"
-	login "u-$1"
-	log_wait gw1 "the peer's certificate: CN=u-$1"
-	log_wait gw2 "authentication of 'srv-$1.example' with"
-	sa_is gw1 2 || fail "$(sa_count gw1) SAs"
-	both_stop
-}
-
-user_up()
-{
-	server srv-ec
-	client u-ec u-sub
-	login u-ec
-	log_wait gw2 'installing new virtual IP 172.16.9.10'
-	log_wait gw2 'installing new virtual IP fd09::10'
-	ping_from 172.16.9.10 10.1.0.10
-	ping_from fd09::10 fd01::10
-}
-
-ping_from()
-{
-	on gw2 ping -n -q -c 2 -i 0.1 -W 2 -I "$1" "$2" ||
-		fail "no answer from $2"
-}
-
-names()
-{
-	until_ok 5 grep -q 10.1.0.1 "$W/gw2/resolv.conf" ||
-		fail "no DNS server: $(cat "$W/gw2/resolv.conf")"
-}
-
-policy_made()
+policies()
 {
 	local out
 
@@ -158,50 +48,134 @@ policy_made()
 	[[ $out == *"src 10.1.0.0/24 dst 172.16.9.10/32"* &&
 	    $out == *"src fd01::/64 dst fd09::10/128"* ]] || fail "$out"
 	out=$(ctl gw1 /ip/ipsec/policy/print)
-	[[ $out == *172.16.9.10/32* ]] || fail "$out"
+	[[ $out == *172.16.9.10/32* && $out == *fd09::10/128* ]] || fail "$out"
 }
 
-# The second user's certificate comes from an intermediate CA, which it
-# sends.  172.16.9.11 is kept for u-ed, who was here before.
-second_user()
+names()
 {
-	cp "$P/sub.pem" "$W/gw2/x509ca"
-	swan_load gw2
-	login u-sub
-	log_wait gw2 'installing new virtual IP 172.16.9.12'
-	ping_from 172.16.9.10 10.1.0.10
-	ping_from 172.16.9.12 10.1.0.10
+	local out
+
+	out=$(<"$W/gw2/resolv.conf")
+	[[ $out == *10.1.0.1* && $out == *fd01::1* ]] || fail "$out"
+}
+
+# strongSwan does with SUBNET attributes no more than to name them; the
+# selectors are what counts.
+networks()
+{
+	log_has gw2 'CPRP(*SUBNET*SUBNET6*)' ||
+		fail "$(grep -o 'CPRP(.*)' "$W/gw2/log")"
+	log_has gw2 'TS 172.16.9.10/32 fd09::10/128 === 10.1.0.0/24 fd01::/64' ||
+		fail "$(grep 'CHILD_SA.*TS' "$W/gw2/log")"
+}
+
+second()
+{
+	login gw3 bert
+	given gw3 172.16.9.11 fd09::11
+	reaches gw3
+	reaches gw2
 	sa_is gw1 4 || fail "$(sa_count gw1) SAs"
 }
 
-back()
+narrowed()
 {
-	swan gw2 --terminate --ike u-ec
-	until_ok 5 sa_is gw1 2 || fail "$(sa_count gw1) SAs left"
-	login u-ec
-	[ "$(grep -c 'new virtual IP 172.16.9.10' "$W/gw2/log")" = 2 ] ||
-		fail "another address"
+	log_has gw3 'TS 172.16.9.11/32 fd09::11/128 === 10.1.0.0/24 fd01::/64' ||
+		fail "$(grep 'CHILD_SA.*TS' "$W/gw3/log")"
 }
 
-# S16: this certificate has a mode-config of its own.
-by_certificate()
+listed()
 {
-	all_out
-	VIPS=0.0.0.0 REMOTE_TS=10.1.0.0/24 swan_more u-rsa
-	login u-rsa
-	log_wait gw2 'installing new virtual IP 172.16.66.2'
-	ping_from 172.16.66.2 10.1.0.10
+	local out
+
+	out=$(ctl gw1 /ip/ipsec/session/print)
+	[[ $out == *anna*172.16.9.10*bert*172.16.9.11* ||
+	    $out == *bert*172.16.9.11*anna*172.16.9.10* ]] || fail "$out"
+}
+
+# The other way around than they came first: who is first gets no other's.
+return_of_both()
+{
+	logout gw2 anna
+	logout gw3 bert
+	sa_wait gw1 0
+	bert_then_anna
+}
+
+bert_then_anna()
+{
+	login gw3 bert
+	given gw3 172.16.9.11 fd09::11
+	login gw2 anna
+	given gw2 172.16.9.10 fd09::10
+	reaches gw2
+	reaches gw3
+}
+
+replaced()
+{
+	local pid
+
+	pid=$(gw_pids gw1 "$1")
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
+}
+
+killed()
+{
+	local pid
+
+	pid=$(gw_pids gw1 "$1")
+	log_mark gw1
+	kill -KILL "$pid"
+	log_wait_since gw1 "$1 (pid"
+	until_ok 10 replaced "$1" "$pid" || fail "$1 was not started anew"
+}
+
+# Tunnels go on; the addresses are still taken, and known.
+after_kill()
+{
+	killed "$1"
+	reaches gw2
+	reaches gw3
+	sa_is gw1 4 || fail "$(sa_count gw1) SAs"
+	return_of_both
+}
+
+# Its IKE SAs are lost: the users notice, or come back by themselves.
+after_ikepd()
+{
+	killed ikepd
+	sa_wait gw1 0
+	(logout gw2 anna) &
+	(logout gw3 bert) &
+	wait
+	bert_then_anna
+}
+
+after_restart()
+{
+	gw_stop gw1
+	(logout gw2 anna) || :
+	(logout gw3 bert) || :
+	gateway
+	bert_then_anna
 }
 
 certificates
 net_up
-for kind in ec rsa ed; do
-	it "strongSwan is let in: $kind" key_type_in $kind
-	(all_stop)
-done
-it "a user has two addresses" user_up
-it "a user gets a DNS server" names
-it "policies are made for the addresses" policy_made
-it "a second user, with an intermediate CA" second_user
-it "a user that comes back has its address again" back
-it "another mode-config by certificate" by_certificate
+net_more gw3
+gateway
+machines
+it "a user gets an IPv4 and an IPv6 address from the pools" first
+it "policies are made for these addresses" policies
+it "the user's DNS servers are those given" names
+it "the user is told the networks, and gets to them alone" networks
+it "a second user at the same time, with other addresses" second
+it "a user who asks for everything gets the networks" narrowed
+it "both sessions are listed" listed
+it "who comes back has the same addresses again" return_of_both
+it "sessiond dies: tunnels go on, addresses stay theirs" after_kill sessiond
+it "certd dies: tunnels go on, addresses stay theirs" after_kill certd
+it "ikepd dies: addresses stay theirs" after_ikepd
+it "the gateway is started anew: addresses stay theirs" after_restart
+net_down

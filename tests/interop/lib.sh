@@ -148,6 +148,24 @@ wan_up()
 	END
 }
 
+# net_more NODE: one more node on inet, such as gw3, for another remote user.
+net_more()
+{
+	local n=${1#gw}
+
+	ip -batch - <<-END
+		netns add $1
+		link add wan netns $1 type veth peer name $1 netns inet
+	END
+	wan_up "$1" "203.0.113.$n" 203.0.113.254 "2001:db8:$n:"
+	ip -n inet -batch - <<-END
+		addr add 203.0.113.254/24 dev $1
+		addr add 2001:db8:$n::fe/64 dev $1 nodad
+		link set $1 up
+	END
+	forward inet "$1"
+}
+
 nat_up()
 {
 	ip -n nat -batch - <<-END
@@ -192,7 +210,7 @@ net_down()
 
 	[ -e "$W/net" ] || return 0
 	wire_stop
-	for node in lan1 gw1 inet gw2 lan2 nat; do
+	for node in lan1 gw1 inet gw2 lan2 nat gw3; do
 		echo "netns delete $node"
 	done | ip -force -batch - 2>/dev/null || :
 	rm -f "$W/net"
@@ -221,11 +239,11 @@ ping_none()
 		fail "ping from $1 to $2 was answered"
 }
 
-# ping_start NODE DESTINATION, then ping_loss: echoes in the background all
-# the while, and how many were lost.
+# ping_start NODE [OPTION...] DESTINATION, then ping_loss: echoes in the
+# background all the while, and how many were lost.
 ping_start()
 {
-	on_bg "$1" ping -n -q -i 0.05 "$2" >"$W/ping.log" 2>&1
+	on_bg "$1" ping -n -q -i 0.05 "${@:2}" >"$W/ping.log" 2>&1
 	echo $! >"$W/ping.pid"
 	# Before that it would not heed the signal that ends it.
 	until_ok 5 test -s "$W/ping.log" || fail "ping does not start"
@@ -662,7 +680,7 @@ all_stop()
 
 	[ ! -e "$W/ping.pid" ] || kill "$(<"$W/ping.pid")" 2>/dev/null || :
 	rm -f "$W/ping.pid"
-	for node in gw1 gw2; do
+	for node in gw1 gw2 gw3; do
 		(node_kill $node TERM) || (node_kill $node KILL) || :
 	done
 	wire_stop
@@ -705,7 +723,7 @@ show_state()
 {
 	local node
 
-	for node in gw1 gw2; do
+	for node in gw1 gw2 gw3; do
 		[ -s "$W/$node/log" ] || continue
 		echo "    -- log of $node"
 		tail -n 25 "$W/$node/log" | sed 's/^/    /'

@@ -3,39 +3,47 @@
 
 : "${P:=$W/pki}"
 
-# pki_key KIND NAME: a private key; ec, rsa, rsa1 (1024 bits) or ed25519.
+# pki_key KIND NAME: a private key; ec, p384, p521, rsa, rsa1 (1024 bits),
+# rsa4096, ed25519 or ed448.
 pki_key()
 {
 	case $1 in
 	ec)	set -- "$2" EC -pkeyopt ec_paramgen_curve:P-256 ;;
+	p384)	set -- "$2" EC -pkeyopt ec_paramgen_curve:P-384 ;;
+	p521)	set -- "$2" EC -pkeyopt ec_paramgen_curve:P-521 ;;
 	rsa1)	set -- "$2" RSA -pkeyopt rsa_keygen_bits:1024 ;;
 	rsa)	set -- "$2" RSA -pkeyopt rsa_keygen_bits:2048 ;;
+	rsa4096) set -- "$2" RSA -pkeyopt rsa_keygen_bits:4096 ;;
 	*)	set -- "$2" "$1" ;;
 	esac
 	openssl genpkey -algorithm "${@:2}" -out "$P/$1.key" 2>/dev/null
 }
 
-# pki_ca NAME [CA]: a CA, self-signed or below another.
+# pki_ca NAME [CA [KIND]]: a CA, self-signed or below another.
 pki_ca()
 {
 	local by=()
 
 	mkdir -p "$P"
 	[ -z "${2:-}" ] || by=(-CA "$P/$2.pem" -CAkey "$P/$2.key")
-	pki_key ec "$1"
+	pki_key "${3:-ec}" "$1"
 	openssl req -x509 -new -key "$P/$1.key" -out "$P/$1.pem" \
 	    -subj "/CN=$1" -days 30 "${by[@]}" \
 	    -addext keyUsage=critical,keyCertSign,cRLSign 2>/dev/null
 }
 
-# pki_cert KIND NAME CA: a certificate for NAME.example.
+# pki_cert KIND NAME CA [ALTNAMES]: a certificate for NAME.example, or for
+# these alternative names, as openssl writes them.
 pki_cert()
 {
+	local names=${4:-}
+
 	pki_odd "$1" "$2" "$3" basicConstraints=critical,CA:FALSE \
 	    extendedKeyUsage=serverAuth,clientAuth
 }
 
-# pki_odd KIND NAME CA EXTENSION...: one for NAME.example with these.
+# pki_odd KIND NAME CA EXTENSION...: one for NAME.example with these
+# extensions.
 pki_odd()
 {
 	local name=$2 ca=$3 more=() ext
@@ -46,8 +54,8 @@ pki_odd()
 	[ -e "$P/$name.key" ] || pki_key "$1" "$name"
 	openssl req -x509 -new -key "$P/$name.key" -out "$P/$name.pem" \
 	    -subj "/CN=$name" -CA "$P/$ca.pem" -CAkey "$P/$ca.key" -days 30 \
-	    -addext "subjectAltName=DNS:$name.example" "${more[@]}" \
-	    2>/dev/null || fail "no certificate $name"
+	    -addext "subjectAltName=${names:-DNS:$name.example}" \
+	    "${more[@]}" 2>/dev/null || fail "no certificate $name"
 }
 
 # pki_dated NAME CA FROM UNTIL: one of other dates, in years after 2000.
