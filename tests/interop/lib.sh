@@ -239,24 +239,26 @@ ping_none()
 		fail "ping from $1 to $2 was answered"
 }
 
-# ping_start NODE [OPTION...] DESTINATION, then ping_loss: echoes in the
-# background all the while, and how many were lost.
+# ping_start NODE DESTINATION, then ping_loss: echoes in the background all
+# the while, and how many were lost.  PING=ping6 makes it a second one.
 ping_start()
 {
-	on_bg "$1" ping -n -q -i 0.05 "${@:2}" >"$W/ping.log" 2>&1
-	echo $! >"$W/ping.pid"
+	local log=${PING:-ping}
+
+	on_bg "$1" ping -n -q -i 0.05 "$2" >"$W/$log.log" 2>&1
+	echo $! >"$W/$log.pid"
 	# Before that it would not heed the signal that ends it.
-	until_ok 5 test -s "$W/ping.log" || fail "ping does not start"
+	until_ok 5 test -s "$W/$log.log" || fail "ping does not start"
 }
 
 ping_loss()
 {
-	local pid out sent got
+	local log=${PING:-ping} pid out sent got
 
-	pid=$(<"$W/ping.pid")
+	pid=$(<"$W/$log.pid")
 	kill -INT "$pid"
 	wait_gone "$pid"
-	out=$(<"$W/ping.log")
+	out=$(<"$W/$log.log")
 	[[ $out =~ ([0-9]+)\ packets\ transmitted,\ ([0-9]+)\ received ]] ||
 		fail "ping said: $out"
 	sent=${BASH_REMATCH[1]} got=${BASH_REMATCH[2]}
@@ -676,10 +678,12 @@ peer_none()
 # all_stop: ends what a case has started.
 all_stop()
 {
-	local node
+	local node ping
 
-	[ ! -e "$W/ping.pid" ] || kill "$(<"$W/ping.pid")" 2>/dev/null || :
-	rm -f "$W/ping.pid"
+	for ping in "$W"/ping*.pid; do
+		[ ! -e "$ping" ] || kill "$(<"$ping")" 2>/dev/null || :
+		rm -f "$ping"
+	done
 	for node in gw1 gw2 gw3; do
 		(node_kill $node TERM) || (node_kill $node KILL) || :
 	done

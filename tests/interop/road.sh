@@ -79,7 +79,8 @@ road_user()
 road_start()
 {
 	pki_swan "$@"
-	swan_start "$1" 'install_routes = yes' 'max_packet = 65535'
+	swan_start "$1" 'install_routes = yes' 'max_packet = 65535' \
+	    'delete_rekeyed_delay = 1'
 }
 
 # login NODE NAME, logout NODE NAME
