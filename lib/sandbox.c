@@ -176,6 +176,7 @@ static const struct grant grants[] = {
 	{ SANDBOX_SPAWN, SCMP_SYS(dup3) },
 	{ SANDBOX_SPAWN, SCMP_SYS(pipe) },
 	{ SANDBOX_SPAWN, SCMP_SYS(close_range) },
+	{ SANDBOX_SPAWN, SCMP_SYS(memfd_create) },
 	{ SANDBOX_SPAWN, SCMP_SYS(inotify_init1) },
 	{ SANDBOX_SPAWN, SCMP_SYS(inotify_add_watch) },
 	{ SANDBOX_SPAWN, SCMP_SYS(socketpair) },

@@ -1,13 +1,13 @@
 #include "sallyportd/gateway.h"
 
 #include "lib/child.h"
-#include "lib/hash.h"
 #include "lib/log.h"
 #include "sallyportd/certfiles.h"
 #include "sallyportd/ipc_children.h"
 #include "sallyportd/nameservers.h"
 #include "sallyportd/resolve.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -85,20 +85,6 @@ apply_log_rules(struct gateway *gw)
 		kids_log_mask(gw->kids, mask);
 }
 
-/* To see whether a file that was read again says the same. */
-static uint64_t
-digest(const struct conf *conf)
-{
-	uint64_t d = 0;
-	struct buf b;
-
-	buf_init(&b, CONF_PRINT_MAX);
-	if (conf_print(&b, conf, CONF_PRINT_HIDE) == 0)
-		d = hash_bytes(b.data, b.len, 0);
-	buf_free(&b);
-	return d;
-}
-
 int
 gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 {
@@ -113,16 +99,22 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 			    "left as it is", gw->opt->file);
 		return -1;
 	}
-	if (gw->conf != NULL) {
+	if (gw->conf != NULL)
 		conf_inherit_ids(conf, gw->conf);
+	if (keep_fill(&gw->keep, conf) == -1) {
+		snprintf(err, size, "%s: %s", gw->opt->file, strerror(errno));
+		log_error(LOG_T_SYSTEM, "%s", err);
+		conf_free(conf);
+		return -1;
+	}
+	conf_wipe_secrets(conf);
+	if (gw->conf != NULL) {
 		check_ports(gw->conf, conf);
 		check_dhcp(gw, conf);
 	}
 	conf_free(gw->conf);
 	gw->conf = conf;
 	nameservers_fill(conf);
-	gw->digest = digest(conf);
-	gw->has_secrets = true;
 	gw->serial++;
 	apply_log_rules(gw);
 	if (gw->resolver != NULL)
@@ -134,13 +126,6 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 		log_info(LOG_T_SYSTEM, "%s loaded", gw->opt->file);
 	}
 	return 0;
-}
-
-void
-gateway_wipe(struct gateway *gw)
-{
-	conf_wipe_secrets(gw->conf);
-	gw->has_secrets = false;
 }
 
 static void

@@ -1,12 +1,13 @@
 /*
  * The supervisor's state: one of these in a process.  No secret stays in it
- * longer than until certd has the configuration.
+ * longer than while the configuration is loaded.
  */
 #ifndef SALLYPORTD_GATEWAY_H
 #define SALLYPORTD_GATEWAY_H
 
 #include "lib/conf/conf.h"
 #include "lib/mono.h"
+#include "sallyportd/keep.h"
 #include "sallyportd/logout.h"
 #include "sallyportd/logrules.h"
 #include "sallyportd/sockets.h"
@@ -40,10 +41,9 @@ struct gateway {
 	struct event_base *base;
 	struct logout *out;
 	struct log_rules rules;
-	struct conf *conf;
+	struct conf *conf;	/* its secrets are wiped */
 	uint32_t serial;	/* of the configuration, counts loads */
-	uint64_t digest;	/* of all in it but the secrets */
-	bool has_secrets;	/* conf's secrets are not wiped yet */
+	struct keep keep;	/* certd's share of it, with the secrets */
 	struct sockets socks;
 	struct kids *kids;
 	struct resolver *resolver;
@@ -64,8 +64,6 @@ struct gateway {
 int gateway_load(struct gateway *, bool deliver, char *err, size_t size);
 /* There are routes to be told to clients that ask by DHCP. */
 bool gateway_informs(const struct conf *);
-/* certd has what it needs, or is about to ask again. */
-void gateway_wipe(struct gateway *);
 /* Stops everything in order, then leaves the loop.  A second call does not
  * wait any longer. */
 void gateway_stop(struct gateway *, int status);

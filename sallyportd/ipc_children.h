@@ -37,8 +37,11 @@ void kids_free(struct kids *);
 int kids_start(struct kids *);
 /* A process has ended.  False: it is none of these. */
 bool kids_reaped(struct kids *, pid_t, int status);
-/* Hands the gateway's configuration to all, or to all but certd. */
-void kids_deliver(struct kids *, bool with_secrets);
+/*
+ * Hands the gateway's configuration to all.  Unless it was loaded anew,
+ * certd is left alone: nothing that it has can differ.
+ */
+void kids_deliver(struct kids *, bool reloaded);
 /* Certificate files have changed: hands them to certd. */
 void kids_certfiles(struct kids *);
 /* How much is to be logged. */

@@ -106,30 +106,55 @@ send_files(struct kid *k, bool changed_only)
 }
 
 static void
-send_conf(struct kid *k)
+send_frame(struct kid *k, uint16_t type, const struct super_conf *frame)
 {
-	struct gateway *gw = k->kids->gw;
-	struct super_conf frame;
+	struct buf b;
+
+	buf_init(&b, SUPER_CONF_LEN);
+	super_conf_put(&b, frame);
+	send_buf(k, type, -1, &b);
+}
+
+static void
+send_object(void *arg, struct buf *b)
+{
+	send_buf(arg, SUPER_CONF_OBJECT, -1, b);
+}
+
+static void
+send_objects(struct kid *k)
+{
+	const struct conf *conf = k->kids->gw->conf;
 	const struct conf_obj *o;
 	struct buf b;
 	int menu;
 
-	frame.serial = gw->serial;
-	frame.objects = (uint32_t)conf_sends_count(gw->conf, k->desc->id);
-	buf_init(&b, SUPER_CONF_LEN);
-	super_conf_put(&b, &frame);
-	send_buf(k, SUPER_CONF_BEGIN, -1, &b);
 	for (menu = 0; menu < CONF_MENUS; menu++)
-		CONF_FOREACH(gw->conf, (enum conf_menu)menu, o) {
+		CONF_FOREACH(conf, (enum conf_menu)menu, o) {
 			if (!conf_sends(o, k->desc->id))
 				continue;
 			buf_init(&b, CONF_OBJECT_MAX);
 			conf_pack(&b, o, k->desc->id);
-			send_buf(k, SUPER_CONF_OBJECT, -1, &b);
+			send_object(k, &b);
 		}
-	buf_init(&b, SUPER_CONF_LEN);
-	super_conf_put(&b, &frame);
-	send_buf(k, SUPER_CONF_END, -1, &b);
+}
+
+static void
+send_conf(struct kid *k)
+{
+	struct gateway *gw = k->kids->gw;
+	const struct super_conf frame = {
+		.serial = gw->serial,
+		.objects = (uint32_t)conf_sends_count(gw->conf, k->desc->id),
+	};
+
+	send_frame(k, SUPER_CONF_BEGIN, &frame);
+	if (k->desc->id != PROC_CERTD)
+		send_objects(k);
+	else if (keep_each(&gw->keep, send_object, k) == -1)
+		log_error(LOG_T_SYSTEM, "what is kept for %s: %s", k->name,
+		    strerror(errno));
+	send_frame(k, SUPER_CONF_END, &frame);
 	if (k->desc->id == PROC_CERTD)
 		send_files(k, false);
 }
@@ -214,35 +239,14 @@ run_ready(struct kids *ks)
 	}
 }
 
-/*
- * certd was started anew, and its secrets are in the file alone.  What else
- * has changed there goes to the others, so that all have the same.
- */
-static void
-reread(struct kids *ks)
-{
-	uint64_t before = ks->gw->digest;
-	char err[256];
-
-	if (gateway_load(ks->gw, false, err, sizeof(err)) == -1)
-		log_error(LOG_T_SYSTEM, "certd has no secrets until the "
-		    "configuration loads");
-	else if (ks->gw->digest != before)
-		kids_deliver(ks, false);
-}
-
 void
 kid_hand_over(struct kid *k)
 {
 	struct kids *ks = k->kids;
 	size_t i;
 
-	if (k->desc->id == PROC_CERTD && !ks->gw->has_secrets)
-		reread(ks);
 	k->state = KID_READY;
 	send_conf(k);
-	if (k->desc->id == PROC_CERTD)
-		gateway_wipe(ks->gw);
 	for (i = 0; i < ks->n; i++)
 		if (&ks->kids[i] != k && kid_up(&ks->kids[i]) &&
 		    kids_linked(k, &ks->kids[i]))
@@ -254,19 +258,15 @@ kid_hand_over(struct kid *k)
 }
 
 void
-kids_deliver(struct kids *ks, bool with_secrets)
+kids_deliver(struct kids *ks, bool reloaded)
 {
 	struct kid *k;
 	size_t i;
 
 	for (i = 0; i < ks->n; i++) {
 		k = &ks->kids[i];
-		if (!kid_up(k) ||
-		    (k->desc->id == PROC_CERTD && !with_secrets))
-			continue;
-		send_conf(k);
-		if (k->desc->id == PROC_CERTD)
-			gateway_wipe(ks->gw);
+		if (kid_up(k) && (reloaded || k->desc->id != PROC_CERTD))
+			send_conf(k);
 	}
 }
 

@@ -311,13 +311,17 @@ gateway_close(struct gateway *gw)
 	if (gw->socks.socks != NULL)
 		sockets_close(&gw->socks);
 	conf_free(gw->conf);
+	keep_drop(&gw->keep);
 	logout_free(gw->out);
 }
 
 int
 main(int argc, char **argv)
 {
-	struct gateway gw = { .on_running = on_running };
+	struct gateway gw = {
+		.keep = KEEP_NONE,
+		.on_running = on_running,
+	};
 	struct options opt;
 	char err[256];
 	int rc = 1;
