@@ -88,6 +88,19 @@ read_peer(struct ike_peer *p, const struct conf_obj *o, uint16_t ike_port)
 	p->profile = conf_ref_id(o, CONF_PEER_PROFILE);
 }
 
+static enum cfg_role
+read_role(const struct conf_obj *mode)
+{
+	size_t npools;
+
+	if (!conf_bool(mode, CONF_MODE_CONFIG_RESPONDER))
+		return CFG_ASKS;
+	(void)conf_strs(mode, CONF_MODE_CONFIG_POOLS, &npools);
+	return npools > 0 || conf_addr(mode,
+	    CONF_MODE_CONFIG_ADDRESS)->family != AF_UNSPEC ? CFG_GIVES :
+	    CFG_NONE;
+}
+
 static void
 read_identity(struct ike_identity *i, const struct conf *conf,
     const struct conf_obj *o)
@@ -109,8 +122,7 @@ read_identity(struct ike_identity *i, const struct conf *conf,
 	    CONF_AUTH_DIGITAL_SIGNATURE;
 	mode = conf_ref(conf, o, CONF_IDENTITY_MODE_CONFIG);
 	if (mode != NULL)
-		i->cfg = conf_bool(mode, CONF_MODE_CONFIG_RESPONDER) ?
-		    CFG_GIVES : CFG_ASKS;
+		i->cfg = read_role(mode);
 }
 
 /*

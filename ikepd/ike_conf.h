@@ -53,7 +53,7 @@ enum gen_policy { GEN_NO, GEN_STRICT };
 /* mode-config of an identity */
 enum cfg_role {
 	CFG_NONE,
-	CFG_GIVES,		/* responder=yes: we hand out */
+	CFG_GIVES,		/* responder=yes: we hand out addresses */
 	CFG_ASKS,		/* responder=no: we ask the peer */
 };
 

@@ -147,13 +147,29 @@ nego_put_ts(struct outmsg *m, const struct work *w)
 }
 
 /*
- * What the peer asks for, TSi being its side.  given: the addresses it got
- * from us, which are all it can have under a template (RFC 7296 2.19).
+ * What the peer asks for, TSi being its side.  Where mode-config gives
+ * addresses, these are all that the side that got them can have under a
+ * template (RFC 7296 2.19), in every child and whether it asked for one or
+ * not: what others were given, or all the world, is not its own.
  */
 struct ask {
-	struct ts_list remote, local, given;
+	struct ts_list remote, local;
+	struct ts_list given;	/* addresses that the peer got from us */
+	struct ts_list own;	/* that we got from the peer */
+	enum cfg_role cfg;
 	bool transport;
 };
+
+static void
+read_addresses(const struct engine *e, const struct ike_sa *sa,
+    uint32_t identity, struct ask *a)
+{
+	const struct ike_identity *id = confidx_identity(e->conf, identity);
+
+	session_assigned(sa, &a->given);
+	session_own(sa, &a->own);
+	a->cfg = id == NULL ? CFG_NONE : id->cfg;
+}
 
 static int
 read_ts(const struct inmsg *in, uint8_t type, struct ts_list *l)
@@ -178,23 +194,28 @@ static enum fit
 fit_policy(const struct ike_policy *p, const struct ask *a,
     struct child_neg *n)
 {
-	struct ts_list given = { 0 };
-	const struct ts_list *remote = &a->remote;
+	struct ts_list given = { 0 }, own = { 0 };
+	const struct ts_list *remote = &a->remote, *local = &a->local;
 	enum tsel_result l, r;
 
-	if (p->template && a->given.n > 0) {
+	if (p->template && (a->cfg == CFG_GIVES || a->given.n > 0)) {
 		if (tsel_narrow(&given, &a->remote, &a->given) == TSEL_NONE)
 			return FIT_NONE;
 		remote = &given;
 	}
-	l = tsel_narrow(&n->local, &a->local, &p->local);
+	if (p->template && (a->cfg == CFG_ASKS || a->own.n > 0)) {
+		if (tsel_narrow(&own, &a->local, &a->own) == TSEL_NONE)
+			return FIT_NONE;
+		local = &own;
+	}
+	l = tsel_narrow(&n->local, local, &p->local);
 	r = tsel_narrow(&n->remote, remote, &p->remote);
 	if (l == TSEL_NONE || r == TSEL_NONE)
 		return FIT_NONE;
 	if (l == TSEL_WHOLE && r == TSEL_WHOLE)
 		return FIT_WHOLE;
-	return has_first(&n->local, &a->local) &&
-	    has_first(&n->remote, remote) ? FIT_FIRST : FIT_NARROWED;
+	return has_first(&n->local, local) && has_first(&n->remote, remote) ?
+	    FIT_FIRST : FIT_NARROWED;
 }
 
 /* Policies in which the answer to a request is looked for, in order. */
@@ -385,6 +406,28 @@ lacks_address(const struct inmsg *in, const struct ask *a)
 	return (ask.want4 || ask.want6) && a->given.n == 0;
 }
 
+static uint16_t
+no_policy(struct engine *e, struct ike_sa *sa, const struct work *w,
+    const struct inmsg *in, const struct ask *a,
+    const struct ike_policy *p, bool mode_differs)
+{
+	if (lacks_address(in, a) && (p != NULL || a->cfg == CFG_GIVES)) {
+		report_child(e, sa, p == NULL ? 0 : p->id, FAIL_SELECTORS,
+		    "the peer asks for an address (mode config), and we have "
+		    "none for it%s%s", w->no_address == NULL ||
+		    w->no_address[0] == '\0' ? "" : ": ",
+		    w->no_address == NULL ? "" : w->no_address);
+		return N_INTERNAL_ADDRESS_FAILURE;
+	}
+	if (a->cfg == CFG_GIVES && a->given.n == 0)
+		report_child(e, sa, 0, FAIL_SELECTORS, "the mode-config of "
+		    "its identity gives addresses, and the peer has none "
+		    "from us");
+	else
+		report_no_policy(e, sa, a, w->neg->identity, mode_differs);
+	return N_TS_UNACCEPTABLE;
+}
+
 uint16_t
 nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
     const struct inmsg *in, const struct child *old, uint8_t data[2],
@@ -414,19 +457,10 @@ nego_request(struct engine *e, struct ike_sa *sa, struct work *w,
 		n->replaces = old->spi_in;
 		n->identity = old->identity;
 	}
-	session_assigned(sa, &a.given);
+	read_addresses(e, sa, n->identity, &a);
 	p = find_policy(e, sa, &a, old, n, &mode_differs);
-	if (p == NULL) {
-		report_no_policy(e, sa, &a, n->identity, mode_differs);
-		return N_TS_UNACCEPTABLE;
-	}
-	if (p->template && lacks_address(in, &a)) {
-		report_child(e, sa, p->id, FAIL_SELECTORS, "the peer asks "
-		    "for an address (mode config), and we have none for it"
-		    "%s%s", w->no_address == NULL || w->no_address[0] == '\0' ?
-		    "" : ": ", w->no_address == NULL ? "" : w->no_address);
-		return N_INTERNAL_ADDRESS_FAILURE;
-	}
+	if (p == NULL || (p->template && lacks_address(in, &a)))
+		return no_policy(e, sa, w, in, &a, p, mode_differs);
 	n->policy = p->id;
 	return select_algs(e, sa, w, in, data, datalen);
 }

@@ -443,6 +443,64 @@ START_TEST(static_policy_with_address)
 }
 END_TEST
 
+/* Whoever asks for no address cannot speak with any that it likes. */
+START_TEST(no_address_asked_for)
+{
+	struct sim_conf r;
+
+	road();
+	r = responder();
+	c.cfg = CFG_NONE;
+	c.templates = false;
+	bring_up_with(&r);
+	check_ikes();
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "the mode-config of its identity gives "
+	    "addresses, and the peer has none from us"));
+}
+END_TEST
+
+static void
+another_child(unsigned node, bool passive)
+{
+	struct sim_conf other = c;
+
+	other.cfg = CFG_NONE;
+	other.templates = false;
+	other.passive = passive;
+	engine_conf(s->node[node].engine, sim_conf(s, node, &other));
+	engine_start(s->node[node].engine);
+	sim_run(s, 10);
+}
+
+/* Nor can one who has an address, in a later child: nothing stays but what
+ * each side still has of the first. */
+START_TEST(another_address_in_a_later_child)
+{
+	road();
+	bring_up_road();
+	check_ikes();
+	ck_assert_uint_eq(sim_children(s, 1), 1);
+	another_child(0, false);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "peer asked for 10.2.0.0/24 === "
+	    "10.1.0.0/24"));
+}
+END_TEST
+
+/* Nor can the side that gave it have more of us than the address. */
+START_TEST(more_than_our_address_asked_of_us)
+{
+	road();
+	bring_up_road();
+	check_ikes();
+	another_child(1, false);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "peer asked for 10.1.0.0/24 === "
+	    "10.2.0.0/24"));
+}
+END_TEST
+
 START_TEST(all_of_it_in_a_bad_network)
 {
 	unsigned i;
@@ -501,6 +559,9 @@ main(void)
 	tcase_add_test(t, responder_without_mode_config);
 	tcase_add_test(t, no_generated_policy_no_question);
 	tcase_add_test(t, static_policy_with_address);
+	tcase_add_test(t, no_address_asked_for);
+	tcase_add_test(t, another_address_in_a_later_child);
+	tcase_add_test(t, more_than_our_address_asked_of_us);
 	tcase_add_test(t, all_of_it_in_a_bad_network);
 	suite_add_tcase(suite, t);
 	r = srunner_create(suite);
