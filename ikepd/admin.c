@@ -18,17 +18,34 @@
 static void
 end_sa(struct engine *e, struct ike_sa *sa)
 {
-	if (sa->state == SA_ESTABLISHED)
-		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
+	if (sa->state == SA_ESTABLISHED &&
+	    !task_add_first(e, sa, TASK_IKE_DEL, 0))
+		sa_destroy(e, sa);
 	else if (sa_half_open(sa))
 		sa_destroy(e, sa);
+}
+
+/* At once, whatever the peer says to that or does not. */
+static void
+end_revoked(struct engine *e, struct ike_sa *sa)
+{
+	char ip[ADDR_STRLEN], id[256];
+
+	log_warn(LOG_T_IPSEC, "%s IKE SA ended: peer=%s id=%s "
+	    "reason=revoked: the peer's certificate was revoked",
+	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
+	    report_peer(e, sa), report_id(sa_id_peer(sa), id, sizeof(id)));
+	child_remove_all(e, sa);
+	session_end(e, sa);
+	end_sa(e, sa);
 }
 
 /* Ends each SA that is wanted.  SPIs are collected first, since the table
  * changes meanwhile. */
 static unsigned
 each_sa(struct engine *e, bool (*want)(const struct engine *,
-    const struct ike_sa *, const void *), const void *arg)
+    const struct ike_sa *, const void *), const void *arg,
+    void (*end)(struct engine *, struct ike_sa *))
 {
 	size_t at = 0, n = 0, i, max = hash_count(&e->by_spi);
 	uint64_t *spis = calloc(max + 1, sizeof(*spis));
@@ -42,7 +59,7 @@ each_sa(struct engine *e, bool (*want)(const struct engine *,
 	for (i = 0; i < n; i++) {
 		sa = store_get(e, spis[i]);
 		if (sa != NULL)
-			end_sa(e, sa);
+			end(e, sa);
 	}
 	free(spis);
 	return (unsigned)n;
@@ -188,7 +205,7 @@ engine_conf(struct engine *e, struct ike_conf *conf)
 	if (old != NULL) {
 		keep_resolved(x, old);
 		unwant_peers(e);
-		(void)each_sa(e, peer_changed, old);
+		(void)each_sa(e, peer_changed, old, end_sa);
 		drop_children(e, old);
 		run_all_tasks(e);
 		confidx_free(old);
@@ -230,11 +247,8 @@ engine_revoked(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
 	if (memcmp(fp, none, sizeof(none)) == 0)
 		return 0;
 	eng_enter(e);
-	n = each_sa(e, want_fp, fp);
+	n = each_sa(e, want_fp, fp, end_revoked);
 	eng_leave(e);
-	if (n > 0)
-		log_info(LOG_T_IPSEC, "%u IKE SAs end: the peer's certificate "
-		    "was revoked", n);
 	return n;
 }
 
@@ -252,11 +266,11 @@ engine_kill(struct engine *e, const struct addr *remote, uint64_t spi)
 
 	eng_enter(e);
 	if (spi != 0)
-		n = each_sa(e, want_spi, &spi);
+		n = each_sa(e, want_spi, &spi, end_sa);
 	else if (remote != NULL && remote->family != AF_UNSPEC)
-		n = each_sa(e, want_remote, remote);
+		n = each_sa(e, want_remote, remote, end_sa);
 	else
-		n = each_sa(e, want_all, NULL);
+		n = each_sa(e, want_all, NULL, end_sa);
 	eng_leave(e);
 	return n;
 }
@@ -287,7 +301,7 @@ engine_shutdown(struct engine *e)
 	e->stopping = true;
 	while ((pr = hash_next(&e->peers, &at)) != NULL)
 		timer_clear(&e->retries, &pr->retry);
-	(void)each_sa(e, want_all, NULL);
+	(void)each_sa(e, want_all, NULL, end_sa);
 	drop_silent(e);
 	eng_leave(e);
 }

@@ -174,10 +174,8 @@ engine_session_kill(struct engine *e, uint64_t ike_spi, const char *reason)
 	    (unsigned long long)ike_spi, reason);
 	child_remove_all(e, sa);
 	session_end(e, sa);
-	if (sa_half_open(sa))
+	if (sa_half_open(sa) || !task_add_first(e, sa, TASK_IKE_DEL, 0))
 		sa_destroy(e, sa);
-	else
-		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 	eng_leave(e);
 }
 

@@ -444,7 +444,9 @@ their_child(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 static bool
 collides(const struct ike_sa *sa, bool rekeys_ike)
 {
-	if (sa->state != SA_ESTABLISHED)
+	/* It ends, if only after what the peer has yet to answer. */
+	if (sa->state != SA_ESTABLISHED ||
+	    (sa->tasks != NULL && sa->tasks->kind == TASK_IKE_DEL))
 		return true;
 	if (sa->own == NULL)
 		return false;

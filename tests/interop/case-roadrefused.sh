@@ -3,6 +3,8 @@
 
 # shellcheck source=tests/interop/pki.sh
 . "$here/pki.sh"
+# shellcheck source=tests/interop/roaduser.sh
+. "$here/roaduser.sh"
 
 SWAN_PLUGINS='x509 pubkey pkcs1 pkcs8 pem constraints'
 
@@ -62,91 +64,14 @@ server()
 	} | gw_start gw1
 }
 
-# user NAME [ADDRESS [ID]]: a connection named after it.
-user()
-{
-	cat <<-END
-	connections {
-	  $1 {
-	    version = 2
-	    local_addrs = ${2:-192.0.2.2}
-	    remote_addrs = 198.51.100.1
-	    proposals = aes128gcm16-prfsha256-x25519
-	    vips = 0.0.0.0,::
-	    local {
-	      auth = pubkey
-	      certs = $1.pem
-	      id = ${3:-$1.example}
-	    }
-	    remote {
-	      auth = pubkey
-	      id = srv-ec.example
-	    }
-	    children {
-	      $1 {
-	        remote_ts = 10.1.0.0/24,fd01::/64
-	        esp_proposals = aes128gcm16
-	        rekey_time = 0
-	      }
-	    }
-	  }
-	}
-	END
-}
-
 online()
 {
 	server
 	pki_swan gw2 u-good
 	user u-good | swan_start gw2
-	swan gw2 --initiate --child u-good --timeout 15 >"$W/init.out" 2>&1 ||
-		fail "u-good is not let in: $(tail -n 5 "$W/init.out")"
+	login u-good
 	log_wait gw2 'installing new virtual IP 172.16.9.10'
 	stays
-}
-
-stays()
-{
-	on gw2 ping -n -q -c 2 -i 0.1 -W 2 -I 172.16.9.10 10.1.0.10 ||
-		fail "no answer from 10.1.0.10"
-	sa_is gw1 2 || fail "$(sa_count gw1) SAs"
-	peer_up gw1 || fail "u-good's IKE SA is gone"
-}
-
-# refused REASON NAME [ADDRESS [ID]]: the whole line of the log.
-refused()
-{
-	local line="192.0.2.2 phase1 negotiation failed: peer=users"
-
-	line+=" phase=IKE_AUTH side=responder reason=authentication-failed:"
-	line+=" authentication failed (certificate)"
-	refused_line "$line id=fqdn:${4:-$2.example}: $1" "${@:2}"
-}
-
-refused_line()
-{
-	log_mark gw1
-	log_mark gw2
-	pki_swan gw2 "$2"
-	[ -z "${SENT:-}" ] || cp "$P/$SENT.pem" "$W/gw2/x509ca"
-	user "${@:2}" >"$W/gw2/swanctl.conf"
-	swan_load gw2
-	! swan gw2 --initiate --child "$2" --timeout 15 >"$W/init.out" 2>&1 ||
-		fail "$2 was let in"
-	log_wait_since gw2 'received AUTHENTICATION_FAILED notify error'
-	until_ok 5 told "$1" || fail "$(ctl gw1 /log/print | tail -n 3)"
-	stays
-}
-
-# told LINE: what the operator reads ends so.
-told()
-{
-	local line
-
-	while IFS= read -r line; do
-		[[ $line != *"$1" ]] || return 0
-	done < <(ctl gw1 /log/print)
-	return 1
 }
 
 not_ours()

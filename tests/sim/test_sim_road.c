@@ -1,6 +1,7 @@
 /* Certificates, configuration payloads, sessions. */
 #include "lib/suite/suite.h"
 #include "ikepd/tsel.h"
+#include "ikepd/wire/header.h"
 #include "tests/sim/fixture.h"
 
 #include <string.h>
@@ -141,6 +142,66 @@ START_TEST(revoked_is_cut)
 	sim_run(s, 1);
 	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
 	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+}
+END_TEST
+
+/* Nor does it help the peer to leave a question of ours without an answer. */
+START_TEST(revoked_is_cut_though_it_is_silent)
+{
+	uint8_t fp[AUTH_FP_LEN];
+
+	use_certs(1000, 0);
+	c.dpd = 10;
+	bring_up();
+	check_up(1);
+	s->node[0].deaf = true;
+	sim_run(s, 12);
+	ck_assert_uint_eq(sim_children(s, 1), 1);
+	sim_cert_fp(&s->node[0].cert, fp);
+	ck_assert_uint_eq(engine_revoked(s->node[1].engine, fp), 1);
+	ck_assert_uint_eq(sim_children(s, 1), 0);
+	ck_assert_uint_eq(sim_sessions(s, 1), 0);
+	ck_assert(sim_logged(s, "10.0.0.1 IKE SA ended: peer=peer0 "
+	    "id=fqdn:a.example reason=revoked: the peer's certificate was "
+	    "revoked"));
+	sim_run(s, 300);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+}
+END_TEST
+
+/* Our requests go astray, the peer's do not. */
+static enum sim_fate
+no_requests_of_b(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)sim;
+	(void)path;
+	return from == 1 && *len > 19 &&
+	    (data[19] & IKE_FLAG_RESPONSE) == 0 ? SIM_DROP : SIM_PASS;
+}
+
+START_TEST(revoked_gets_nothing_new)
+{
+	uint8_t fp[AUTH_FP_LEN];
+
+	use_certs(1000, 0);
+	c.dpd = 5;
+	c.policies = 2;
+	bring_up();
+	check_up(2);
+	s->tap = no_requests_of_b;
+	sim_run(s, 7);
+	sim_cert_fp(&s->node[0].cert, fp);
+	s->node[1].distrusts = "revoked";
+	ck_assert_uint_eq(engine_revoked(s->node[1].engine, fp), 1);
+	/* It has not heard of its end, and wants its SAs anew. */
+	engine_expire(s->node[0].engine,
+	    sim_child_at(s, 0, 0)->r.spi_in, true);
+	sim_run(s, 5);
+	ck_assert_uint_eq(sim_children(s, 1), 0);
+	sim_run(s, 300);
+	ck_assert_uint_eq(sim_children(s, 1), 0);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
 }
 END_TEST
 
@@ -544,6 +605,8 @@ main(void)
 	tcase_add_test(t, certificate_refused_by_responder);
 	tcase_add_test(t, certificate_refused_by_initiator);
 	tcase_add_test(t, revoked_is_cut);
+	tcase_add_test(t, revoked_is_cut_though_it_is_silent);
+	tcase_add_test(t, revoked_gets_nothing_new);
 	tcase_add_test(t, session_is_opened_moved_closed);
 	tcase_add_test(t, session_refused);
 	tcase_add_test(t, sessiond_comes_late);
