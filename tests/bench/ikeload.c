@@ -2,9 +2,14 @@
  * A load generator for IKEv2 responders: makes many IKE SAs, each with one
  * child, from one address, so many at a time, and says how many came up.
  * It drives any gateway; the CPU time is read from the gateway's processes
- * by the script that calls it.  PSK, x25519, AES-GCM-16-128, PRF SHA2-256.
+ * by the script that calls it.  x25519, AES-GCM-16-128, PRF SHA2-256; both
+ * ends authenticate with a pre-shared key or with certificates of one CA.
  *
- *	ikeload -l LOCAL -r REMOTE -k SECRET [-n COUNT] [-w WINDOW] [-F] [-H]
+ *	ikeload -l LOCAL -r REMOTE {-k SECRET | -c CA-CERT -K CA-KEY}
+ *	    [-n COUNT] [-w WINDOW] [-F] [-H]
+ *
+ * With -c every client has a certificate of its own, which the CA's private
+ * key, given here, has just signed.
  *
  * -F moves to port 4500 for IKE_AUTH, as an initiator behind NAT does (a
  * gateway that can only do ESP in UDP installs the child then).  -H holds
@@ -24,6 +29,7 @@
 #include "ikepd/wire/header.h"
 #include "ikepd/wire/payload.h"
 #include "ikepd/wire/writer.h"
+#include "tests/bench/loadcert.h"
 
 #include <openssl/rand.h>
 
@@ -59,7 +65,8 @@ struct hs {
 
 static struct {
 	struct endpoint local, remote;
-	const char *psk;
+	const char *psk;	/* NULL: certificates */
+	uint8_t ca[LOADCERT_CA_HASH];
 	int fd;			/* of port 500 */
 	int fd_natt;		/* of port 4500 */
 	bool floats;
@@ -139,6 +146,7 @@ init_build(struct hs *h, const struct cur *cookie)
 {
 	struct ike_hdr hdr = { .ispi = h->ispi, .exchange = IKE_SA_INIT,
 		.flags = IKE_FLAG_INITIATOR };
+	static const uint8_t sha256[] = { 0, 2 };	/* RFC 7427 section 4 */
 	struct msg_writer w;
 	const uint8_t *pub;
 	size_t len;
@@ -155,6 +163,9 @@ init_build(struct hs *h, const struct cur *cookie)
 	msg_add(&w, PL_NONCE, h->ni, sizeof(h->ni));
 	put_natd(&w, N_NAT_DETECTION_SOURCE_IP, h->ispi, &g.local);
 	put_natd(&w, N_NAT_DETECTION_DESTINATION_IP, h->ispi, &g.remote);
+	if (g.psk == NULL)
+		msg_notify(&w, N_SIGNATURE_HASH_ALGORITHMS, sha256,
+		    sizeof(sha256));
 	if (msg_end(&w) == -1)
 		errx(1, "message too long");
 	buf_reset(&h->request);
@@ -181,22 +192,38 @@ hs_start(unsigned i)
 	hs_send(h);
 }
 
-/* AUTH = prf(prf(secret, pad), message | nonce | prf(SK_p, ID body)),
- * RFC 7296 2.15 */
+/* What AUTH is about: message | nonce | prf(SK_p, ID body), RFC 7296 2.15.
+ * To be freed. */
+static struct buf
+octets_of(const struct buf *msg, const void *nonce, size_t nlen,
+    const uint8_t *sk_p, size_t p_len, const void *id, size_t idlen)
+{
+	struct part p_id = { id, idlen };
+	uint8_t maced[PRF_MAX];
+	struct buf b;
+
+	if (prf(g.prf, sk_p, p_len, &p_id, 1, maced) == -1)
+		errx(1, "prf failed");
+	buf_init(&b, 2 * MSG_MAX);
+	buf_put(&b, msg->data, msg->len);
+	buf_put(&b, nonce, nlen);
+	buf_put(&b, maced, g.prf->out_len);
+	if (buf_error(&b) == -1)
+		errx(1, "message too long");
+	return b;
+}
+
+/* AUTH = prf(prf(secret, pad), octets) */
 static void
-auth_psk(const struct buf *msg, const void *nonce, size_t nlen,
-    const uint8_t *sk_p, size_t p_len, const void *id, size_t idlen,
-    uint8_t *out)
+auth_psk(const struct buf *octets, uint8_t *out)
 {
 	static const char pad[] = "Key Pad for IKEv2";
-	uint8_t key[PRF_MAX], maced[PRF_MAX];
-	struct part p_pad = { pad, sizeof(pad) - 1 }, p_id = { id, idlen };
-	struct part octets[] = { { msg->data, msg->len }, { nonce, nlen },
-		{ maced, g.prf->out_len } };
+	struct part p_pad = { pad, sizeof(pad) - 1 };
+	struct part p = { octets->data, octets->len };
+	uint8_t key[PRF_MAX];
 
 	if (prf(g.prf, g.psk, strlen(g.psk), &p_pad, 1, key) == -1 ||
-	    prf(g.prf, sk_p, p_len, &p_id, 1, maced) == -1 ||
-	    prf(g.prf, key, g.prf->out_len, octets, 3, out) == -1)
+	    prf(g.prf, key, g.prf->out_len, &p, 1, out) == -1)
 		errx(1, "prf failed");
 }
 
@@ -213,6 +240,48 @@ put_ts(struct buf *b, uint8_t second, unsigned i, uint8_t bits)
 	ts_put(b, &l);
 }
 
+/* CERT, CERTREQ and AUTH with a certificate, or AUTH alone. */
+static void
+put_auth(struct msg_writer *w, struct buf *out, const char *name,
+    const struct buf *octets)
+{
+	uint8_t psk[PRF_MAX];
+	struct buf b;
+
+	if (g.psk != NULL) {
+		auth_psk(octets, psk);
+		msg_payload(w, PL_AUTH);
+		auth_put(out, AUTH_PSK, psk, g.prf->out_len);
+		return;
+	}
+	buf_init(&b, MSG_MAX);
+	loadcert_make(name, &b);
+	msg_payload(w, PL_CERT);
+	cert_put(out, LOADCERT_X509, b.data, b.len);
+	msg_payload(w, PL_CERTREQ);
+	cert_put(out, LOADCERT_X509, g.ca, sizeof(g.ca));
+	buf_reset(&b);
+	loadcert_sign(octets, &b);
+	msg_payload(w, PL_AUTH);
+	auth_put(out, AUTH_DIGITAL_SIGNATURE, b.data, b.len);
+	buf_free(&b);
+}
+
+static void
+put_child(struct msg_writer *w, struct buf *out, unsigned i)
+{
+	uint8_t spi[4];
+
+	fill_random(spi, sizeof(spi));
+	spi[0] |= 0x80;
+	msg_payload(w, PL_SA);
+	prop_put(out, &g.esp, PROP_NO_KE, spi, sizeof(spi));
+	msg_payload(w, PL_TSI);
+	put_ts(out, 2, i, 32);
+	msg_payload(w, PL_TSR);
+	put_ts(out, 1, 0, 16);
+}
+
 static void
 auth_build(struct hs *h)
 {
@@ -220,29 +289,24 @@ auth_build(struct hs *h)
 		.exchange = IKE_AUTH, .flags = IKE_FLAG_INITIATOR,
 		.msgid = 1 };
 	unsigned i = (unsigned)(h - g.hs);
-	uint8_t id[64] = { ID_FQDN }, auth[PRF_MAX], spi[4];
+	uint8_t id[64] = { ID_FQDN };
+	char *name = (char *)id + 4;
+	struct buf octets;
 	struct msg_writer w;
 	const char *why;
 	size_t idlen, n;
 
-	idlen = 4 + (size_t)snprintf((char *)id + 4, sizeof(id) - 4,
+	idlen = 4 + (size_t)snprintf(name, sizeof(id) - 4,
 	    "client%u.example", i);
-	fill_random(spi, sizeof(spi));
-	spi[0] |= 0x80;
-	auth_psk(&h->request, h->nr.p, cur_left(&h->nr), h->keys.sk_pi,
-	    h->keys.p_len, id, idlen, auth);
+	octets = octets_of(&h->request, h->nr.p, cur_left(&h->nr),
+	    h->keys.sk_pi, h->keys.p_len, id, idlen);
 	buf_reset(&h->sent);
 	msg_begin(&w, &h->sent, &hdr);
 	msg_sk_begin(&w, sk_iv_len(&h->out));
 	msg_add(&w, PL_IDI, id, idlen);
-	msg_payload(&w, PL_AUTH);
-	auth_put(&h->sent, AUTH_PSK, auth, g.prf->out_len);
-	msg_payload(&w, PL_SA);
-	prop_put(&h->sent, &g.esp, PROP_NO_KE, spi, sizeof(spi));
-	msg_payload(&w, PL_TSI);
-	put_ts(&h->sent, 2, i, 32);
-	msg_payload(&w, PL_TSR);
-	put_ts(&h->sent, 1, 0, 16);
+	put_auth(&w, &h->sent, name, &octets);
+	put_child(&w, &h->sent, i);
+	buf_free(&octets);
 	n = msg_sk_close(&w);
 	if (msg_sk_end(&w, sk_len(&h->out, n)) == -1 ||
 	    sk_seal(&h->out, msg_bytes(&w), msg_sk_aad(&w), n, NULL, &why) ==
@@ -327,24 +391,51 @@ init_recv(struct hs *h, const struct ike_hdr *hdr, const uint8_t *msg,
 	hs_send(h);
 }
 
+static const char *
+psk_check(const struct auth_body *a, const struct buf *octets)
+{
+	uint8_t want[PRF_MAX];
+
+	auth_psk(octets, want);
+	return secret_equal(a->data.p, cur_left(&a->data), want,
+	    g.prf->out_len) ? NULL : "the responder's AUTH is wrong";
+}
+
+static const char *
+cert_check(const struct auth_body *a, const struct payload *pl_cert,
+    const struct buf *octets)
+{
+	struct cert_body c;
+
+	if (pl_cert == NULL || a->method != AUTH_DIGITAL_SIGNATURE ||
+	    cert_parse(&c, pl_cert->body, PL_CERT, NULL) == -1 ||
+	    c.encoding != LOADCERT_X509)
+		return "the responder shows no certificate";
+	return loadcert_verify(c.data.p, cur_left(&c.data), a->data.p,
+	    cur_left(&a->data), octets);
+}
+
 /* The responder's AUTH is checked: a gateway that skips work is no peer. */
 static const char *
 auth_check(struct hs *h, const struct msg_payloads *m)
 {
 	const struct payload *pl_id = payload_get(m, PL_IDR);
 	const struct payload *pl_auth = payload_get(m, PL_AUTH);
-	uint8_t want[PRF_MAX];
 	struct auth_body a;
+	struct buf octets;
+	const char *why;
 
 	if (pl_id == NULL || pl_auth == NULL)
 		return "no IDr or AUTH in the IKE_AUTH response";
 	if (auth_parse(&a, pl_auth->body, NULL) == -1)
 		return "malformed AUTH";
-	auth_psk(&h->response, h->ni, sizeof(h->ni), h->keys.sk_pr,
-	    h->keys.p_len, pl_id->body.p, cur_left(&pl_id->body), want);
-	if (!secret_equal(a.data.p, cur_left(&a.data), want, g.prf->out_len))
-		return "the responder's AUTH is wrong";
-	return NULL;
+	octets = octets_of(&h->response, h->ni, sizeof(h->ni),
+	    h->keys.sk_pr, h->keys.p_len, pl_id->body.p,
+	    cur_left(&pl_id->body));
+	why = g.psk != NULL ? psk_check(&a, &octets) :
+	    cert_check(&a, payload_get(m, PL_CERT), &octets);
+	buf_free(&octets);
+	return why;
 }
 
 static void
@@ -497,36 +588,42 @@ setup(const char *local, const char *remote)
 static void
 usage(void)
 {
-	fprintf(stderr, "usage: ikeload -l LOCAL -r REMOTE -k SECRET [-n COUNT]"
-	    " [-w WINDOW] [-F] [-H]\n");
+	fprintf(stderr, "usage: ikeload -l LOCAL -r REMOTE {-k SECRET | "
+	    "-c CA-CERT -K CA-KEY} [-n COUNT] [-w WINDOW] [-F] [-H]\n");
 	exit(2);
 }
 
 int
 main(int argc, char **argv)
 {
-	const char *local = NULL, *remote = NULL;
+	const char *local = NULL, *remote = NULL, *cert = NULL, *key = NULL;
 	bool hold = false;
 	struct mono t0;
 	int ch;
 
 	g.count = 1000;
 	g.window = 16;
-	while ((ch = getopt(argc, argv, "l:r:k:n:w:FH")) != -1)
+	while ((ch = getopt(argc, argv, "l:r:k:c:K:n:w:FH")) != -1)
 		switch (ch) {
 		case 'l': local = optarg; break;
 		case 'r': remote = optarg; break;
 		case 'k': g.psk = optarg; break;
+		case 'c': cert = optarg; break;
+		case 'K': key = optarg; break;
 		case 'n': g.count = (unsigned)atoi(optarg); break;
 		case 'w': g.window = (unsigned)atoi(optarg); break;
 		case 'F': g.floats = true; break;
 		case 'H': hold = true; break;
 		default: usage();
 		}
-	if (local == NULL || remote == NULL || g.psk == NULL ||
-	    g.count == 0 || g.window == 0)
+	if (local == NULL || remote == NULL || g.count == 0 ||
+	    g.window == 0 || (g.psk == NULL) != (cert != NULL && key != NULL))
 		usage();
 	setup(local, remote);
+	if (g.psk == NULL) {
+		loadcert_init(cert, key);
+		loadcert_ca(g.ca);
+	}
 	t0 = mono_now();
 	run();
 	printf("done %u failed %u children %u wall-ms %lld\n", g.done,
