@@ -27,6 +27,14 @@ end_sa(struct engine *e, struct ike_sa *sa)
 
 /* At once, whatever the peer says to that or does not. */
 static void
+cut_sa(struct engine *e, struct ike_sa *sa)
+{
+	child_remove_all(e, sa);
+	session_end(e, sa);
+	end_sa(e, sa);
+}
+
+static void
 end_revoked(struct engine *e, struct ike_sa *sa)
 {
 	char ip[ADDR_STRLEN], id[256];
@@ -35,9 +43,7 @@ end_revoked(struct engine *e, struct ike_sa *sa)
 	    "reason=revoked: the peer's certificate was revoked",
 	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
 	    report_peer(e, sa), report_id(sa_id_peer(sa), id, sizeof(id)));
-	child_remove_all(e, sa);
-	session_end(e, sa);
-	end_sa(e, sa);
+	cut_sa(e, sa);
 }
 
 /* Ends each SA that is wanted.  SPIs are collected first, since the table
@@ -76,16 +82,44 @@ same_peer(const struct conf_peer *a, const struct conf_peer *b)
 	    sizeof(a->profile->offer)) == 0;
 }
 
-/* want(): the peer of this SA is gone or means something else now. */
+/* Whoever is online by it could not be, or not so, with the new one. */
 static bool
-peer_changed(const struct engine *e, const struct ike_sa *sa,
-    const void *arg)
+identity_changed(const struct engine *e, const struct ike_sa *sa,
+    const struct confidx *old)
+{
+	const struct ike_identity *was, *is;
+
+	if (sa->k->identity == 0)	/* not known yet */
+		return false;
+	was = confidx_identity(old, sa->k->identity);
+	is = confidx_identity(e->conf, sa->k->identity);
+	return was == NULL || is == NULL || was->peer != is->peer ||
+	    was->certs != is->certs || was->cfg != is->cfg;
+}
+
+/* want(): the peer or identity of this SA is gone or means something else
+ * now. */
+static bool
+means_other(const struct engine *e, const struct ike_sa *sa, const void *arg)
 {
 	const struct confidx *old = arg;
 	struct conf_peer *was = confidx_peer(old, sa->k->peer);
 	struct conf_peer *is = sa_conf(e, sa);
+	char ip[ADDR_STRLEN];
+	const char *what;
 
-	return was == NULL || is == NULL || !same_peer(was, is);
+	if (was == NULL || is == NULL)
+		what = "peer is gone from";
+	else if (!same_peer(was, is))
+		what = "peer is another in";
+	else if (identity_changed(e, sa, old))
+		what = "identity is gone from, or another in,";
+	else
+		return false;
+	log_info(LOG_T_IPSEC, "%s IKE SA %016llx is to end: its %s the new "
+	    "configuration", addr_fmt(&sa->k->path.remote.addr, ip,
+	    sizeof(ip)), (unsigned long long)sa->k->spi_own, what);
+	return true;
 }
 
 static bool
@@ -205,7 +239,7 @@ engine_conf(struct engine *e, struct ike_conf *conf)
 	if (old != NULL) {
 		keep_resolved(x, old);
 		unwant_peers(e);
-		(void)each_sa(e, peer_changed, old, end_sa);
+		(void)each_sa(e, means_other, old, cut_sa);
 		drop_children(e, old);
 		run_all_tasks(e);
 		confidx_free(old);

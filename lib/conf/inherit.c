@@ -35,74 +35,120 @@ key_text(const struct conf_obj *o, struct buf *b)
 		}
 }
 
-static bool
-same_key(const struct conf_obj *o, const struct buf *key)
+static uint64_t
+key_hash(const struct conf_obj *o)
 {
 	struct buf b;
-	bool same;
+	uint64_t h;
 
 	buf_init(&b, CONF_OBJECT_MAX);
 	key_text(o, &b);
-	same = b.len == key->len && memcmp(b.data, key->data, b.len) == 0;
+	h = hash_bytes(b.data, b.len, 0);
 	buf_free(&b);
+	return h;
+}
+
+static bool
+same_key(const struct conf_obj *a, const struct conf_obj *b)
+{
+	struct buf x, y;
+	bool same;
+
+	buf_init(&x, CONF_OBJECT_MAX);
+	buf_init(&y, CONF_OBJECT_MAX);
+	key_text(a, &x);
+	key_text(b, &y);
+	same = x.len == y.len && memcmp(x.data, y.data, x.len) == 0;
+	buf_free(&x);
+	buf_free(&y);
 	return same;
 }
 
 /* Entries of the same key take turns: the first of old goes to the first. */
-static uint32_t
-take_old_id(struct hash *old, const struct conf_obj *o)
-{
-	struct conf_obj *was;
-	struct buf key;
-	uint64_t h;
-	uint32_t id = 0;
+struct known {
+	struct hash n;		/* how many of a key, as a pointer */
+	struct hash by_turn;	/* the entries, by key and turn */
+};
 
-	buf_init(&key, CONF_OBJECT_MAX);
-	key_text(o, &key);
-	h = hash_bytes(key.data, key.len, 0);
-	if ((was = hash_get(old, h)) != NULL && same_key(was, &key)) {
-		id = was->id;
-		hash_del(old, h);
-	}
-	buf_free(&key);
-	return id;
+static uintptr_t
+count(const struct hash *n, uint64_t h)
+{
+	return (uintptr_t)hash_get(n, h);
 }
 
 static void
-note_old(struct hash *old, struct conf_obj *o)
+known_make(struct known *k, const struct conf *c)
 {
-	struct buf key;
+	struct conf_obj *o;
+	uintptr_t turn;
 	uint64_t h;
+	int m;
 
-	buf_init(&key, CONF_OBJECT_MAX);
-	key_text(o, &key);
-	h = hash_bytes(key.data, key.len, 0);
-	if (hash_get(old, h) == NULL)
-		(void)hash_set(old, h, o);
-	buf_free(&key);
+	hash_init(&k->n, 0);
+	hash_init(&k->by_turn, 0);
+	for (m = 0; m < CONF_MENUS; m++)
+		CONF_FOREACH(c, m, o) {
+			h = key_hash(o);
+			turn = count(&k->n, h) + 1;
+			(void)hash_set(&k->n, h, (void *)turn);
+			(void)hash_set(&k->by_turn, hash_mix(h, turn), o);
+		}
+}
+
+static void
+known_free(struct known *k)
+{
+	hash_free(&k->n);
+	hash_free(&k->by_turn);
+}
+
+/*
+ * Identities that only their secrets tell apart: when there is one more or
+ * less, nobody knows which one, for the secrets of the old ones are wiped.
+ * All are new then, so that nobody stays who was taken out.
+ */
+static uint32_t
+old_id(const struct known *old, const struct known *new,
+    const struct conf_obj *o, uintptr_t turn)
+{
+	const struct conf_obj *was;
+	uint64_t h = key_hash(o);
+
+	if (o->menu == CONF_IDENTITY &&
+	    count(&old->n, h) != count(&new->n, h))
+		return 0;
+	was = hash_get(&old->by_turn, hash_mix(h, turn));
+	return was != NULL && same_key(was, o) ? was->id : 0;
 }
 
 void
 conf_inherit_ids(struct conf *c, const struct conf *old)
 {
+	struct known was, is;
 	struct conf_obj *o;
-	struct hash known;
+	struct hash turns;
 	uint32_t next = old->next_id;
+	uintptr_t turn;
+	uint64_t h;
 	int m;
 
-	hash_init(&known, 0);
-	for (m = 0; m < CONF_MENUS; m++)
-		CONF_FOREACH(old, m, o)
-			note_old(&known, o);
+	known_make(&was, old);
+	known_make(&is, c);
+	hash_init(&turns, 0);
 	hash_free(&c->ids);
 	hash_init(&c->ids, 0);
 	for (m = 0; m < CONF_MENUS; m++)
 		CONF_FOREACH(c, m, o) {
-			if ((o->id = take_old_id(&known, o)) == 0)
+			h = key_hash(o);
+			turn = count(&turns, h) + 1;
+			(void)hash_set(&turns, h, (void *)turn);
+			if ((o->id = old_id(&was, &is, o, turn)) == 0)
 				o->id = next++;
 			(void)hash_set(&c->ids, o->id, o);
 		}
 	c->next_id = next;
-	hash_free(&known);
+	hash_free(&turns);
+	known_free(&was);
+	known_free(&is);
 	conf_resolve(c);
 }

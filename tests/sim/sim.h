@@ -150,6 +150,7 @@ struct sim_conf {
 	enum cfg_role cfg;
 	bool any6;			/* templates for IPv6, too */
 	bool no_generate;
+	bool no_identity;
 };
 void sim_conf_default(struct sim_conf *);
 /* The configuration of a node. */

@@ -130,6 +130,8 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	k->identities->certs = c->certs;
 	k->identities->cfg = c->cfg;
 	k->identities->generate = c->templates && !c->no_generate ? GEN_STRICT : GEN_NO;
+	if (c->no_identity)
+		k->nidentities = 0;
 	for (i = 0; i < c->policies; i++)
 		make_policy(s, &k->policies[i], node, i, c);
 	return k;

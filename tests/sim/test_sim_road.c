@@ -295,6 +295,30 @@ START_TEST(session_killed)
 }
 END_TEST
 
+/* Whoever is taken out of the configuration is not online any more, be its
+ * policies the configuration's own (0) or made from templates (1). */
+START_TEST(identity_taken_out)
+{
+	struct sim_conf r = c;
+
+	r.passive = true;
+	r.templates = _i != 0;
+	bring_up_with(&r);
+	check_up(1);
+	ck_assert_uint_eq(sim_sessions(s, 1), 1);
+	s->node[1].psk = "certd would not let it in";
+	r.no_identity = true;
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &r));
+	/* At once, whatever the peer says to that. */
+	ck_assert_uint_eq(sim_sessions(s, 1), 0);
+	ck_assert_uint_eq(sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "its identity is gone from"));
+	sim_run(s, 2);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+}
+END_TEST
+
 /* A client that lost its state is let in where one session is allowed. */
 START_TEST(initial_contact_ends_the_old_session_first)
 {
@@ -522,13 +546,12 @@ START_TEST(no_address_asked_for)
 END_TEST
 
 static void
-another_child(unsigned node, bool passive)
+another_child(unsigned node, enum cfg_role cfg)
 {
 	struct sim_conf other = c;
 
-	other.cfg = CFG_NONE;
+	other.cfg = cfg;
 	other.templates = false;
-	other.passive = passive;
 	engine_conf(s->node[node].engine, sim_conf(s, node, &other));
 	engine_start(s->node[node].engine);
 	sim_run(s, 10);
@@ -542,7 +565,7 @@ START_TEST(another_address_in_a_later_child)
 	bring_up_road();
 	check_ikes();
 	ck_assert_uint_eq(sim_children(s, 1), 1);
-	another_child(0, false);
+	another_child(0, CFG_ASKS);
 	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
 	ck_assert(sim_logged(s, "peer asked for 10.2.0.0/24 === "
 	    "10.1.0.0/24"));
@@ -555,7 +578,7 @@ START_TEST(more_than_our_address_asked_of_us)
 	road();
 	bring_up_road();
 	check_ikes();
-	another_child(1, false);
+	another_child(1, CFG_GIVES);
 	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
 	ck_assert(sim_logged(s, "peer asked for 10.1.0.0/24 === "
 	    "10.2.0.0/24"));
@@ -613,6 +636,7 @@ main(void)
 	tcase_add_test(t, sessiond_never_answers);
 	tcase_add_test(t, sessiond_restarted);
 	tcase_add_test(t, session_killed);
+	tcase_add_loop_test(t, identity_taken_out, 0, 2);
 	tcase_add_test(t, initial_contact_ends_the_old_session_first);
 	tcase_add_test(t, addresses_given);
 	tcase_add_test(t, address_kept_over_rekey);

@@ -793,6 +793,42 @@ START_TEST(numbers_kept)
 }
 END_TEST
 
+static uint32_t
+identity_id(const struct conf *c, unsigned n)
+{
+	const struct conf_obj *o = conf_first(c, CONF_IDENTITY);
+
+	while (n-- > 0)
+		o = o->next;
+	return o->id;
+}
+
+/* Identities that only their secrets tell apart keep their numbers as long
+ * as they are as many; else nobody could say which one went. */
+START_TEST(numbers_of_the_ambiguous)
+{
+	static const char two[] = BASE "add peer=p secret=Xq3vvJ0pK7sLw2Zr9T"
+	    "bN\nadd peer=p secret=Yq3vvJ0pK7sLw2Zr9TbN "
+	    "remote-id=fqdn:a.example\n";
+	struct conf *old = load_ok(two), *same = load_ok(two);
+	struct conf *one = load_ok(BASE
+	    "add peer=p secret=Yq3vvJ0pK7sLw2Zr9TbN "
+	    "remote-id=fqdn:a.example\n");
+	unsigned i;
+
+	conf_inherit_ids(same, old);
+	for (i = 0; i < 3; i++)
+		ck_assert_uint_eq(identity_id(same, i), identity_id(old, i));
+	conf_inherit_ids(one, same);
+	ck_assert_uint_ne(identity_id(one, 0), identity_id(old, 0));
+	ck_assert_uint_ne(identity_id(one, 0), identity_id(old, 1));
+	ck_assert_uint_eq(identity_id(one, 1), identity_id(old, 2));
+	conf_free(old);
+	conf_free(same);
+	conf_free(one);
+}
+END_TEST
+
 START_TEST(resolved_name)
 {
 	struct conf *c = load_ok("/ip ipsec peer\nadd name=p "
@@ -904,6 +940,7 @@ main(void)
 	tcase_add_test(t, transport_addresses);
 	tcase_add_test(t, usable);
 	tcase_add_test(t, numbers_kept);
+	tcase_add_test(t, numbers_of_the_ambiguous);
 	tcase_add_test(t, resolved_name);
 	tcase_add_test(t, secrets_wiped);
 	tcase_add_test(t, imports);
