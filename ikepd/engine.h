@@ -231,6 +231,9 @@ struct engine_ops {
 	 */
 	void (*vip_up)(void *, const struct vip_req *);
 	void (*vip_down)(void *, uint32_t vip);
+	/* Nobody answers at this peer's address; it may have another one by
+	 * now. */
+	void (*peer_silent)(void *, uint32_t peer);
 	/* When was this child last used inbound?  engine_stat_done(). */
 	void (*stat_get)(void *, uint32_t spi_in);
 	/* engine_shutdown() is through: no IKE SA is left. */

@@ -451,13 +451,17 @@ ipc_keymgr_vip_up(struct ipc_keymgr *ik, const struct vip_req *r)
 		.remote = r->remote, .addr4 = c->addr4, .addr6 = c->addr6,
 		.prefix4 = c->addr4.family == AF_UNSPEC ? 0 : c->prefix4,
 		.prefix6 = c->addr6.family == AF_UNSPEC ? 0 : c->prefix6,
-		.nnets = (uint8_t)c->nsplit, .ndns = (uint8_t)c->ndns };
+		.nnets = (uint8_t)c->nsplit, .ndns = (uint8_t)c->ndns,
+		.nnames = (uint8_t)c->nnames };
 	struct buf b;
+
+	_Static_assert(sizeof(v.names) == sizeof(c->names), "all names fit");
 
 	if (!ik->ready)
 		return;
 	memcpy(v.net, c->split, c->nsplit * sizeof(v.net[0]));
 	memcpy(v.dns, c->dns, c->ndns * sizeof(v.dns[0]));
+	memcpy(v.names, c->names, c->nnames * sizeof(v.names[0]));
 	buf_init(&b, KM_VIP_LEN_MAX);
 	km_vip_put(&b, &v);
 	if (buf_error(&b) == -1 ||

@@ -14,6 +14,7 @@
 #include "ikepd/ikepd.h"
 
 #include "lib/log.h"
+#include "lib/proto/super.h"
 #include "lib/pool.h"
 #include "lib/suite/suite.h"
 #include "ikepd/config.h"
@@ -214,6 +215,18 @@ op_vip_down(void *ctx, uint32_t vip)
 }
 
 static void
+op_peer_silent(void *ctx, uint32_t peer)
+{
+	struct ikepd *i = ctx;
+	struct buf b;
+
+	buf_init(&b, 4);
+	buf_u32(&b, peer);
+	(void)child_tell(i->child, SUPER_SILENT, &b);
+	buf_free(&b);
+}
+
+static void
 op_stat_get(void *ctx, uint32_t spi_in)
 {
 	struct ikepd *i = ctx;
@@ -250,6 +263,7 @@ static const struct engine_ops ops = {
 	.session_sync = op_session_sync,
 	.vip_up = op_vip_up,
 	.vip_down = op_vip_down,
+	.peer_silent = op_peer_silent,
 	.stat_get = op_stat_get,
 	.stopped = op_stopped,
 };

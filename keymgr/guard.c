@@ -1,5 +1,7 @@
 #include "keymgr/guard.h"
 
+#include "lib/dnsname.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -397,7 +399,8 @@ guard_vip(const struct guard *g, const struct link_req *r, size_t have,
 	const struct endpoint local = { .addr = r->local };
 	const struct endpoint remote = { .addr = r->remote };
 	char a[ADDR_STRLEN];
-	unsigned i, n = 0;
+	unsigned n = 0;
+	size_t i;
 
 	if (!guard_vip_standing(g, r->peer, r->identity))
 		return refuse(why, "identity %u of peer %u has no "
@@ -419,5 +422,14 @@ guard_vip(const struct guard *g, const struct link_req *r, size_t have,
 	}
 	if (n == 0 || r->nnets > LINK_NETS)
 		return refuse(why, "no address, or too many nets");
+	if (r->ndns > LINK_DNS || r->nnames > LINK_NAMES)
+		return refuse(why, "too many name servers or domains");
+	for (i = 0; i < r->ndns; i++)
+		if (!is_unicast(&r->dns[i]))
+			return refuse(why, "%s is no name server's address",
+			    addr_fmt(&r->dns[i], a, sizeof(a)));
+	for (i = 0; i < r->nnames; i++)
+		if (!dnsname_ok(r->names[i]))
+			return refuse(why, "a domain that is no name");
 	return 0;
 }

@@ -188,7 +188,9 @@ path_recv(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
-_Static_assert(LINK_NETS >= KM_VIP_NETS, "all nets of a message fit");
+_Static_assert(LINK_NETS >= KM_VIP_NETS && LINK_DNS >= KM_VIP_DNS &&
+    sizeof(((struct link_req *)0)->names) ==
+    sizeof(((struct km_vip *)0)->names), "all of a message fits");
 
 static int
 vip_set_recv(void *arg, struct imsg *m, const char **why)
@@ -202,8 +204,11 @@ vip_set_recv(void *arg, struct imsg *m, const char **why)
 		return -1;
 	r = (struct link_req){ .worker = w->n, .vip = v.vip, .peer = v.peer,
 		.identity = v.identity, .local = v.local, .remote = v.remote,
-		.addr4 = v.addr4, .addr6 = v.addr6, .nnets = v.nnets };
+		.addr4 = v.addr4, .addr6 = v.addr6, .nnets = v.nnets,
+		.ndns = v.ndns, .nnames = v.nnames };
 	memcpy(r.net, v.net, v.nnets * sizeof(v.net[0]));
+	memcpy(r.dns, v.dns, v.ndns * sizeof(v.dns[0]));
+	memcpy(r.names, v.names, v.nnames * sizeof(v.names[0]));
 	(void)km_vip_set(w->ipc->km, &r, text);
 	return 0;
 }

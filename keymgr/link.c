@@ -16,9 +16,11 @@ struct vip_obj {
 };
 
 struct vip {
-	unsigned worker;
-	uint32_t vip, peer, identity;
 	LIST_ENTRY(vip) in_link;
+	struct link_req req;
+	struct link_path path;
+	unsigned home;		/* the interface with the addresses */
+	bool told;		/* of its name servers */
 	size_t n;
 	struct vip_obj obj[VIP_OBJS];
 };
@@ -178,15 +180,37 @@ release(struct link *l, struct vip *v)
 	free(v);
 }
 
+/* Its name servers are to be asked, or no more. */
 static void
-obj_address(struct vip *v, unsigned ifindex, const struct addr *a)
+tell(struct link *l, struct vip *v, bool on)
+{
+	if (l->dns == NULL || (!on && !v->told))
+		return;
+	v->told = on;
+	l->dns(l->dns_arg, v->req.worker, v->req.vip, on ? &v->req : NULL,
+	    v->home != v->path.ifindex);
+}
+
+static void
+drop(struct link *l, struct vip *v)
+{
+	tell(l, v, false);
+	LIST_REMOVE(v, in_link);
+	release(l, v);
+	if (LIST_EMPTY(&l->vips) && l->nleft == 0)
+		l->ops->unhome(l->ctx);
+}
+
+static void
+obj_address(struct vip *v, bool shy, const struct addr *a)
 {
 	struct link_obj *o;
 
 	if (a->family == AF_UNSPEC)
 		return;
 	o = &v->obj[v->n++].o;
-	o->ifindex = ifindex;
+	o->ifindex = v->home;
+	o->shy = shy;
 	o->dst = (struct prefix){ .addr = *a, .bits = addr_bits(a) };
 }
 
@@ -244,24 +268,24 @@ vip_find(const struct link *l, unsigned worker, uint32_t vip)
 	struct vip *v;
 
 	LIST_FOREACH(v, &l->vips, in_link)
-		if (v->worker == worker && v->vip == vip)
+		if (v->req.worker == worker && v->req.vip == vip)
 			break;
 	return v;
 }
 
 static struct vip *
-vip_new(const struct link_req *r, const struct link_path *path)
+vip_new(const struct link_req *r, const struct link_path *path,
+    unsigned home)
 {
 	struct vip *v = calloc(1, sizeof(*v));
 
 	if (v == NULL)
 		return NULL;
-	v->worker = r->worker;
-	v->vip = r->vip;
-	v->peer = r->peer;
-	v->identity = r->identity;
-	obj_address(v, path->ifindex, &r->addr4);
-	obj_address(v, path->ifindex, &r->addr6);
+	v->req = *r;
+	v->path = *path;
+	v->home = home != 0 ? home : path->ifindex;
+	obj_address(v, home == 0, &r->addr4);
+	obj_address(v, home == 0, &r->addr6);
 	obj_nets(v, r, path, &r->addr4);
 	obj_nets(v, r, path, &r->addr6);
 	return v;
@@ -286,7 +310,7 @@ link_set(struct link *l, const struct link_req *r, char *why)
 		    addr_fmt(&r->remote, a, sizeof(a)), strerror(error));
 		return -1;
 	}
-	if ((v = vip_new(r, &path)) == NULL) {
+	if ((v = vip_new(r, &path, l->ops->home(l->ctx, true))) == NULL) {
 		snprintf(why, LINK_WHY_LEN, "out of memory");
 		return -1;
 	}
@@ -297,15 +321,17 @@ link_set(struct link *l, const struct link_req *r, char *why)
 			break;	/* routes would be of no use */
 	}
 	if (old != NULL) {
+		v->told = old->told;
 		LIST_REMOVE(old, in_link);
 		release(l, old);
 	}
-	if (i == v->n)
+	if (i == v->n) {
+		tell(l, v, r->ndns > 0);
 		return 0;
+	}
 	snprintf(why, LINK_WHY_LEN, "the address is not set: %s",
 	    strerror(error));
-	LIST_REMOVE(v, in_link);
-	release(l, v);
+	drop(l, v);
 	return -1;
 }
 
@@ -314,10 +340,8 @@ link_del(struct link *l, unsigned worker, uint32_t vip)
 {
 	struct vip *v = vip_find(l, worker, vip);
 
-	if (v == NULL)
-		return;
-	LIST_REMOVE(v, in_link);
-	release(l, v);
+	if (v != NULL)
+		drop(l, v);
 }
 
 void
@@ -329,10 +353,65 @@ link_del_if(struct link *l, bool (*cond)(void *, unsigned, uint32_t,
 	for (v = LIST_FIRST(&l->vips); v != NULL; v = next) {
 		next = LIST_NEXT(v, in_link);
 		if (cond != NULL &&
-		    !cond(arg, v->worker, v->peer, v->identity))
+		    !cond(arg, v->req.worker, v->req.peer, v->req.identity))
 			continue;
-		LIST_REMOVE(v, in_link);
-		release(l, v);
+		drop(l, v);
+	}
+}
+
+/* What the kernel has of a vip's objects. */
+struct seen {
+	const struct vip *v;
+	bool there[VIP_OBJS];
+};
+
+static void
+see(void *arg, const struct link_obj *o)
+{
+	struct seen *s = arg;
+	size_t i;
+
+	for (i = 0; i < s->v->n; i++)
+		if (same(&s->v->obj[i].o, o))
+			s->there[i] = true;
+}
+
+static void
+follow(struct link *l, struct vip *v)
+{
+	struct seen s = { .v = v };
+	struct link_path path = { 0 };
+	char why[LINK_WHY_LEN], a[ADDR_STRLEN];
+	struct link_req r;
+	size_t i;
+
+	/* No way at all: what there is waits for the next one. */
+	if (l->ops->path(l->ctx, &v->req.local, &v->req.remote,
+	    &path) != 0 || l->ops->dump(l->ctx, see, &s) != 0)
+		return;
+	if (path.ifindex != v->path.ifindex ||
+	    !addr_equal(&path.gw, &v->path.gw)) {
+		log_info(LOG_T_IPSEC, "%s is reached in another way; routes "
+		    "follow", addr_fmt(&v->req.remote, a, sizeof(a)));
+		r = v->req;
+		if (link_set(l, &r, why) == -1)
+			log_error(LOG_T_IPSEC, "addresses from a peer: %s",
+			    why);
+		return;
+	}
+	for (i = 0; i < v->n; i++)
+		if (v->obj[i].own && !s.there[i])
+			(void)claim(l, v, &v->obj[i]);
+}
+
+void
+link_follow(struct link *l)
+{
+	struct vip *v, *next;
+
+	for (v = LIST_FIRST(&l->vips); v != NULL; v = next) {
+		next = LIST_NEXT(v, in_link);
+		follow(l, v);
 	}
 }
 
@@ -357,6 +436,10 @@ link_sweep(struct link *l)
 	free(l->left);
 	l->left = NULL;
 	l->nleft = 0;
+	if (l->ops != NULL && LIST_EMPTY(&l->vips))
+		l->ops->unhome(l->ctx);
+	if (l->known != NULL)
+		l->known(l->dns_arg);
 }
 
 size_t
@@ -366,6 +449,6 @@ link_count(const struct link *l, unsigned worker)
 	size_t n = 0;
 
 	LIST_FOREACH(v, &l->vips, in_link)
-		n += v->worker == worker;
+		n += v->req.worker == worker;
 	return n;
 }

@@ -1,6 +1,11 @@
 /*
- * Addresses that peers gave us (mode-config), on the interface towards the
- * peer, and routes to what is behind it.
+ * Addresses that peers gave us (mode-config), routes to what is behind the
+ * peer, and the name servers that are to be asked there.
+ *
+ * The addresses are on an interface of our own (LINK_NAME), which no change
+ * of the uplink takes them from; in a kernel that cannot make it, on the one
+ * towards the peer.  Routes lead towards the peer and are made anew when
+ * that is reached in another way.
  *
  * What we make in the kernel bears the protocol number LINK_PROTO; what does
  * not bear it is never changed.  Several IKE SAs may have been given the
@@ -18,9 +23,13 @@
 #include <stdint.h>
 
 #define LINK_PROTO	0x53
+#define LINK_NAME	"sallyport"
 #define LINK_WHY_LEN	160
 #define LINK_NETS	64	/* behind one peer */
 #define LINK_VIPS	256	/* of one worker */
+#define LINK_DNS	8	/* of one peer, as the following */
+#define LINK_NAMES	16
+#define LINK_NAME_LEN	256	/* with NUL */
 #define LINK_LEFT	4096	/* found at start */
 
 /* An address (dst: one host) or a route of the kernel. */
@@ -30,6 +39,8 @@ struct link_obj {
 	struct prefix dst;
 	struct addr gw;		/* of a route; AF_UNSPEC: none */
 	struct addr src;	/* of a route: the preferred source */
+	bool shy;		/* an address that is on an interface with
+				 * others: not to be preferred to them */
 };
 
 /* How the peer is reached. */
@@ -46,6 +57,10 @@ struct link_ops {
 	int (*add)(void *, const struct link_obj *, bool replace);
 	/* 0 or an errno.  Touches a route only if it is ours. */
 	int (*del)(void *, const struct link_obj *);
+	/* Our own interface, made when it is not there and make is set.
+	 * 0: there is none. */
+	unsigned (*home)(void *, bool make);
+	void (*unhome)(void *);
 	/* All that bears our number.  0 or an errno. */
 	int (*dump)(void *, void (*fn)(void *, const struct link_obj *),
 	    void *arg);
@@ -61,7 +76,16 @@ struct link_req {
 	struct addr addr4, addr6;	/* AF_UNSPEC: none */
 	size_t nnets;		/* 0: all is behind the peer */
 	struct prefix net[LINK_NETS];
+	size_t ndns, nnames;
+	struct addr dns[LINK_DNS];	/* reached through the tunnel */
+	char names[LINK_NAMES][LINK_NAME_LEN];	/* what they are asked for;
+				 * none: everything */
 };
+
+/* Who is told of name servers.  NULL for r: they are not to be asked any
+ * more.  own: the addresses are on our own interface. */
+typedef void (*link_dns_fn)(void *, unsigned worker, uint32_t vip,
+    const struct link_req *r, bool own);
 
 struct vip;
 LIST_HEAD(vip_list, vip);
@@ -69,6 +93,9 @@ LIST_HEAD(vip_list, vip);
 struct link {
 	const struct link_ops *ops;	/* NULL: nothing can be set */
 	void *ctx;
+	link_dns_fn dns;	/* may be NULL, as the next */
+	void (*known)(void *);	/* all that there is has been told of */
+	void *dns_arg;
 	struct vip_list vips;
 	struct link_obj *left;	/* of an earlier keymgr */
 	size_t nleft;
@@ -92,9 +119,18 @@ void link_del(struct link *, unsigned worker, uint32_t vip);
 /* All for which cond is true, or all with cond NULL. */
 void link_del_if(struct link *, bool (*cond)(void *, unsigned worker,
     uint32_t peer, uint32_t identity), void *arg);
+/*
+ * The kernel's interfaces, addresses or routes have changed: what was set
+ * follows where it must, and what somebody took away is made anew.
+ */
+void link_follow(struct link *);
 size_t link_count(const struct link *, unsigned worker);
 
 /* The kernel's, over netlink.  To be opened before confinement.  -1: why. */
 int link_rtnl_open(struct link *, char *why);
+/* A socket that is readable when something changed; -1 and errno. */
+int link_rtnl_watch(void);
+/* Reads what is there to be read.  False: nothing that matters. */
+bool link_rtnl_changed(int fd);
 
 #endif

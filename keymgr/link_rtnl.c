@@ -4,7 +4,9 @@
 #include <sys/time.h>
 
 #include <errno.h>
+#include <linux/if.h>
 #include <linux/if_addr.h>
+#include <linux/if_link.h>
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <netlink/attr.h>
@@ -23,6 +25,7 @@ typedef void (*answer_fn)(void *, struct nlmsghdr *);
 struct rtnl {
 	struct nl_sock *sk;
 	struct nl_cb *cb;
+	bool no_home;		/* this kernel cannot make it */
 	/* Of the request under way. */
 	uint32_t seq;
 	answer_fn fn;
@@ -193,33 +196,109 @@ path_answer(void *arg, struct nlmsghdr *h)
 	(void)addr_get(tb[RTA_GATEWAY], &p->gw);
 }
 
-static int
-op_path(void *ctx, const struct addr *local, const struct addr *remote,
-    struct link_path *p)
+static struct nl_msg *
+path_msg(const struct addr *local, const struct addr *remote, unsigned flags)
 {
 	struct rtmsg rtm = { .rtm_family = (uint8_t)remote->family,
 		.rtm_dst_len = addr_bits(remote),
-		.rtm_src_len = addr_bits(local) };
+		.rtm_src_len = addr_bits(local), .rtm_flags = flags };
 	struct nl_msg *m = request(RTM_GETROUTE, 0, &rtm, sizeof(rtm));
-	int error;
 
-	memset(p, 0, sizeof(*p));
 	if (m != NULL) {
 		put_addr(m, RTA_DST, remote);
 		put_addr(m, RTA_SRC, local);
 	}
-	error = ask(ctx, m, path_answer, p);
+	return m;
+}
+
+static void
+ours_answer(void *arg, struct nlmsghdr *h)
+{
+	struct nlattr *tb[RTA_MAX + 1];
+	const struct rtmsg *m = nlmsg_data(h);
+	bool *ours = arg;
+
+	*ours = route_attrs(h, tb) >= 0 && m->rtm_protocol == LINK_PROTO;
+}
+
+/* The route that the kernel would take if ours were not there. */
+struct best {
+	const struct addr *remote;
+	int bits;
+	uint32_t metric;
+	struct link_path path;
+};
+
+static void
+best_answer(void *arg, struct nlmsghdr *h)
+{
+	struct nlattr *tb[RTA_MAX + 1];
+	const struct rtmsg *m = nlmsg_data(h);
+	struct prefix dst = { 0 };
+	struct best *b = arg;
+	uint32_t metric;
+
+	if (route_attrs(h, tb) < 0 || m->rtm_protocol == LINK_PROTO ||
+	    m->rtm_table != RT_TABLE_MAIN || m->rtm_type != RTN_UNICAST ||
+	    m->rtm_family != b->remote->family || route_oif(tb) == 0)
+		return;
+	dst.addr.family = m->rtm_family;
+	(void)addr_get(tb[RTA_DST], &dst.addr);
+	dst.bits = m->rtm_dst_len;
+	metric = tb[RTA_PRIORITY] == NULL ? 0 :
+	    nla_get_u32(tb[RTA_PRIORITY]);
+	if (!prefix_has(&dst, b->remote) || dst.bits < b->bits ||
+	    (dst.bits == b->bits && metric >= b->metric))
+		return;
+	b->bits = dst.bits;
+	b->metric = metric;
+	memset(&b->path, 0, sizeof(b->path));
+	b->path.ifindex = route_oif(tb);
+	(void)addr_get(tb[RTA_GATEWAY], &b->path.gw);
+}
+
+static int
+path_without_ours(struct rtnl *r, const struct addr *remote,
+    struct link_path *p)
+{
+	struct rtmsg rtm = { .rtm_family = (uint8_t)remote->family };
+	struct best b = { .remote = remote, .bits = -1 };
+	int error;
+
+	error = ask(r, request(RTM_GETROUTE, NLM_F_DUMP, &rtm, sizeof(rtm)),
+	    best_answer, &b);
+	*p = b.path;
 	return error == 0 && p->ifindex == 0 ? ENETUNREACH : error;
 }
 
+/* A route of ours to everything leads to the peer as well, in the way that
+ * was right when it was made. */
+static int
+op_path(void *ctx, const struct addr *local, const struct addr *remote,
+    struct link_path *p)
+{
+	bool ours = false;
+	int error;
+
+	memset(p, 0, sizeof(*p));
+	error = ask(ctx, path_msg(local, remote, 0), path_answer, p);
+	if (error != 0)
+		return error;
+	if (ask(ctx, path_msg(local, remote, RTM_F_FIB_MATCH), ours_answer,
+	    &ours) == 0 && ours)
+		return path_without_ours(ctx, remote, p);
+	return p->ifindex == 0 ? ENETUNREACH : 0;
+}
+
 /*
- * An IPv6 address is deprecated from the start: only what says so, as our
- * routes do, has it as its source (RFC 6724 section 5, rule 3).
+ * An IPv6 address among others is deprecated from the start: only what says
+ * so, as our routes do, has it as its source (RFC 6724 section 5, rule 3).
  */
 static struct nl_msg *
 address_msg(int type, int flags, const struct link_obj *o)
 {
-	struct ifa_cacheinfo life = { .ifa_prefered = 0,
+	struct ifa_cacheinfo life = {
+		.ifa_prefered = o->shy ? 0 : UINT32_MAX,
 		.ifa_valid = UINT32_MAX };
 	struct ifaddrmsg ifa = { .ifa_family = (uint8_t)o->dst.addr.family,
 		.ifa_prefixlen = o->dst.bits, .ifa_index = o->ifindex };
@@ -362,6 +441,77 @@ op_dump(void *ctx, void (*fn)(void *, const struct link_obj *), void *arg)
 	return error;
 }
 
+/* Our own interface */
+
+static void
+home_answer(void *arg, struct nlmsghdr *h)
+{
+	const struct ifinfomsg *m = nlmsg_data(h);
+	unsigned *ifindex = arg;
+
+	if (h->nlmsg_type == RTM_NEWLINK && nlmsg_valid_hdr(h, sizeof(*m)))
+		*ifindex = (unsigned)m->ifi_index;
+}
+
+static struct nl_msg *
+home_msg(int type, int flags, unsigned up)
+{
+	struct ifinfomsg ifi = { .ifi_flags = up, .ifi_change = up };
+	struct nl_msg *m = request(type, flags, &ifi, sizeof(ifi));
+
+	if (m != NULL)
+		put(m, IFLA_IFNAME, LINK_NAME, sizeof(LINK_NAME));
+	return m;
+}
+
+static unsigned
+home_get(struct rtnl *r)
+{
+	unsigned ifindex = 0;
+
+	return ask(r, home_msg(RTM_GETLINK, 0, 0), home_answer,
+	    &ifindex) == 0 ? ifindex : 0;
+}
+
+/* A dummy: what is routed to it is lost, and nothing is. */
+static struct nl_msg *
+home_make(void)
+{
+	static const char kind[] = "dummy";
+	struct nl_msg *m = home_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
+	    IFF_UP);
+	struct nlattr *info;
+
+	if (m == NULL || (info = nla_nest_start(m, IFLA_LINKINFO)) == NULL) {
+		nlmsg_free(m);
+		return NULL;
+	}
+	put(m, IFLA_INFO_KIND, kind, sizeof(kind));
+	nla_nest_end(m, info);
+	return m;
+}
+
+static unsigned
+op_home(void *ctx, bool make)
+{
+	struct rtnl *r = ctx;
+	unsigned ifindex = home_get(r);
+
+	if (ifindex != 0 || !make || r->no_home)
+		return ifindex;
+	if (ask(r, home_make(), NULL, NULL) == 0)
+		return home_get(r);
+	r->no_home = true;
+	return 0;
+}
+
+static void
+op_unhome(void *ctx)
+{
+	if (home_get(ctx) != 0)
+		(void)ask(ctx, home_msg(RTM_DELLINK, 0, 0), NULL, NULL);
+}
+
 static void
 op_close(void *ctx)
 {
@@ -376,6 +526,8 @@ static const struct link_ops rtnl_ops = {
 	.path = op_path,
 	.add = op_add,
 	.del = op_del,
+	.home = op_home,
+	.unhome = op_unhome,
 	.dump = op_dump,
 	.close = op_close,
 };

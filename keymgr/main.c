@@ -17,9 +17,13 @@
 #include "keymgr/walk.h"
 #include "lib/child.h"
 #include "lib/log.h"
+#include "lib/proto/super.h"
 #include "lib/suite/suite.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -30,6 +34,8 @@ struct keymgr {
 	struct ipc_ikepd *ikepd;
 	struct event *tick;	/* soft lifetimes */
 	struct event *wait;	/* for workers that adopt */
+	int watch_fd;		/* addresses and routes that change */
+	struct event *watch, *settle;
 };
 
 static struct keymgr self;
@@ -55,6 +61,64 @@ waited(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	reconcile_end(&k->km);
+}
+
+/* Changes come in swarms; the last of one says how it is. */
+static void
+changed(evutil_socket_t fd, short what, void *arg)
+{
+	static const struct timeval soon = { 0, 100000 };
+	struct keymgr *k = arg;
+
+	(void)what;
+	if (link_rtnl_changed(fd) && !evtimer_pending(k->settle, NULL))
+		evtimer_add(k->settle, &soon);
+}
+
+static void
+settled(evutil_socket_t fd, short what, void *arg)
+{
+	struct keymgr *k = arg;
+
+	(void)fd;
+	(void)what;
+	link_follow(&k->km.link);
+}
+
+_Static_assert(SUPER_DNS_MAX >= LINK_DNS && SUPER_NAMES_MAX >= LINK_NAMES,
+    "all name servers fit");
+
+static void
+tell_dns(void *arg, unsigned worker, uint32_t vip, const struct link_req *r,
+    bool own)
+{
+	struct super_dns d = { .worker = (uint16_t)worker, .vip = vip };
+	struct keymgr *k = arg;
+	struct buf b;
+	size_t i;
+
+	if (own)
+		snprintf(d.iface, sizeof(d.iface), "%s", LINK_NAME);
+	if (r != NULL) {
+		d.ndns = (uint8_t)r->ndns;
+		memcpy(d.dns, r->dns, r->ndns * sizeof(d.dns[0]));
+		d.nnames = (uint8_t)r->nnames;
+		for (i = 0; i < r->nnames; i++)
+			snprintf(d.names[i], sizeof(d.names[i]), "%.*s",
+			    DNSNAME_MAX, r->names[i]);
+	}
+	buf_init(&b, SUPER_DNS_LEN_MAX);
+	super_dns_put(&b, &d);
+	(void)child_tell(k->child, SUPER_DNS, &b);
+	buf_free(&b);
+}
+
+static void
+tell_known(void *arg)
+{
+	struct keymgr *k = arg;
+
+	(void)child_tell(k->child, SUPER_DNS_KNOWN, NULL);
 }
 
 /* Events were lost: what the records say may be there no more. */
@@ -102,9 +166,16 @@ init_loop(struct keymgr *k)
 	k->ikepd = ipc_ikepd_new(base, &k->km, k->walks);
 	k->tick = evtimer_new(base, tick, k);
 	k->wait = evtimer_new(base, waited, k);
+	k->settle = evtimer_new(base, settled, k);
+	k->watch = event_new(base, k->watch_fd, EV_READ | EV_PERSIST, changed,
+	    k);
 	if (k->walks == NULL || k->ikepd == NULL || k->tick == NULL ||
-	    k->wait == NULL)
+	    k->wait == NULL || k->settle == NULL || k->watch == NULL ||
+	    event_add(k->watch, NULL) == -1)
 		return -1;
+	k->km.link.dns = tell_dns;
+	k->km.link.known = tell_known;
+	k->km.link.dns_arg = k;
 	ipc_ikepd_out(k->ikepd, &k->km.out);
 	return k->km.bk.ops->listen(k->km.bk.ctx, base, &events);
 }
@@ -136,6 +207,11 @@ op_init(struct child *child)
 	}
 	if (link_rtnl_open(&k->km.link, why) == -1) {
 		log_error(LOG_T_SYSTEM, "%s", why);
+		return -1;
+	}
+	if ((k->watch_fd = link_rtnl_watch()) == -1) {
+		log_error(LOG_T_SYSTEM, "netlink socket for changes: %s",
+		    strerror(errno));
 		return -1;
 	}
 	if (init_loop(k) == -1) {

@@ -358,6 +358,12 @@ child_set_data(struct child *c, void *data)
 	c->data = data;
 }
 
+int
+child_tell(struct child *c, uint16_t type, struct buf *body)
+{
+	return edge_send(c->super, type, 0, -1, body);
+}
+
 void
 child_stopped(struct child *c)
 {

@@ -80,6 +80,9 @@ unsigned child_worker(const struct child *);	/* this worker's index */
 unsigned child_workers(const struct child *);	/* how many ikepd there are */
 void *child_data(struct child *);
 void child_set_data(struct child *, void *);
+/* A message of lib/proto/super.h to the supervisor, which knows who may send
+ * it.  body may be NULL.  -1: it is lost. */
+int child_tell(struct child *, uint16_t type, struct buf *body);
 /* stop() is finished: tells the supervisor and leaves the loop. */
 void child_stopped(struct child *);
 /* Ends the process after its last log lines are written; the supervisor

@@ -64,6 +64,19 @@ gateway_informs(const struct conf *conf)
 	return false;
 }
 
+bool
+gateway_asks(const struct conf *conf)
+{
+	const struct conf_obj *o, *m;
+
+	CONF_FOREACH(conf, CONF_IDENTITY, o) {
+		m = conf_ref(conf, o, CONF_IDENTITY_MODE_CONFIG);
+		if (m != NULL && !conf_bool(m, CONF_MODE_CONFIG_RESPONDER))
+			return true;
+	}
+	return false;
+}
+
 static void
 check_dhcp(const struct gateway *gw, const struct conf *conf)
 {

@@ -33,6 +33,7 @@ struct options {
 };
 
 struct certfiles;
+struct dns;
 struct kids;
 struct resolver;
 
@@ -48,6 +49,7 @@ struct gateway {
 	struct kids *kids;
 	struct resolver *resolver;
 	struct certfiles *certfiles;
+	struct dns *dns;	/* NULL: nobody asks for addresses */
 	char chroot_dir[512];
 	struct mono started;
 	bool running;		/* everything came up once */
@@ -64,6 +66,8 @@ struct gateway {
 int gateway_load(struct gateway *, bool deliver, char *err, size_t size);
 /* There are routes to be told to clients that ask by DHCP. */
 bool gateway_informs(const struct conf *);
+/* Somebody asks peers for addresses, with which name servers may come. */
+bool gateway_asks(const struct conf *);
 /* Stops everything in order, then leaves the loop.  A second call does not
  * wait any longer. */
 void gateway_stop(struct gateway *, int status);

@@ -3,7 +3,9 @@
 #include "lib/log.h"
 #include "lib/proto/proto.h"
 #include "lib/proto/super.h"
+#include "sallyportd/ipc_dns.h"
 #include "sallyportd/kid.h"
+#include "sallyportd/resolve.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -66,10 +68,55 @@ on_stopped(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+static int
+on_silent(void *arg, struct imsg *m, const char **why)
+{
+	struct kid *k = arg;
+	uint32_t peer;
+
+	if (k->desc->id != PROC_IKEPD || cur_u32(&m->body, &peer) == -1) {
+		*why = "not its business";
+		return -1;
+	}
+	resolver_doubt(k->kids->gw->resolver, peer);
+	return 0;
+}
+
+/* What only keymgr may say. */
+
+static int
+on_dns(void *arg, struct imsg *m, const char **why)
+{
+	struct kid *k = arg;
+
+	if (k->desc->id != PROC_KEYMGR) {
+		*why = "not its business";
+		return -1;
+	}
+	return dns_recv(k->kids->gw->dns, m, why);
+}
+
+static int
+on_dns_known(void *arg, struct imsg *m, const char **why)
+{
+	struct kid *k = arg;
+
+	(void)m;
+	if (k->desc->id != PROC_KEYMGR) {
+		*why = "not its business";
+		return -1;
+	}
+	dns_known(k->kids->gw->dns);
+	return 0;
+}
+
 static const struct permit kid_permits[] = {
 	{ SUPER_READY, "ready", 0, 0, 0, on_ready },
 	{ SUPER_LOG, "log", SUPER_LOG_MIN, SUPER_LOG_MAX, 0, on_log },
 	{ SUPER_STOPPED, "stopped", 0, 0, 0, on_stopped },
+	{ SUPER_SILENT, "silent peer", 4, 4, 0, on_silent },
+	{ SUPER_DNS, "name servers", 1, SUPER_DNS_LEN_MAX, 0, on_dns },
+	{ SUPER_DNS_KNOWN, "end of name servers", 0, 0, 0, on_dns_known },
 };
 
 /* It cannot be told anything any more; mostly it is about to end. */
@@ -205,6 +252,8 @@ kids_reaped(struct kids *ks, pid_t pid, int status)
 	k->state = KID_DOWN;
 	event_del(k->grace);
 	end_str(status, k->last_end, sizeof(k->last_end));
+	if (k->desc->id == PROC_KEYMGR)
+		dns_keymgr_gone(ks->gw->dns);
 	if (ks->gw->stopping) {
 		kids_stop_advance(ks);
 		return true;

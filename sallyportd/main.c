@@ -8,8 +8,10 @@
  * and to nobody else; it never reads from a network socket.
  */
 #include "sallyportd/certfiles.h"
+#include "sallyportd/dns_help.h"
 #include "sallyportd/gateway.h"
 #include "sallyportd/ipc_children.h"
+#include "sallyportd/ipc_dns.h"
 #include "sallyportd/ipc_show.h"
 #include "sallyportd/leases.h"
 #include "sallyportd/notify.h"
@@ -206,7 +208,8 @@ on_chld(evutil_socket_t nr, short what, void *arg)
 	(void)nr;
 	(void)what;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (!kids_reaped(gw->kids, pid, status))
+		if (!kids_reaped(gw->kids, pid, status) &&
+		    !dns_reaped(gw->dns, pid, status))
 			(void)resolver_reaped(gw->resolver, pid, status);
 }
 
@@ -268,6 +271,8 @@ gateway_open(struct gateway *gw)
 		return -1;
 	if (gateway_informs(gw->conf))
 		sockets_dhcp(&gw->socks);
+	if (gateway_asks(gw->conf))
+		gw->dns = dns_start(opt->run_dir);
 	leases_open(&gw->socks, opt->state_dir);
 	notify_open();
 	proc_confine(proc_desc(PROC_SALLYPORTD), NULL);
@@ -279,6 +284,7 @@ gateway_run(struct gateway *gw)
 {
 	gw->base = event_base_new();
 	if (gw->base == NULL || signals_open(gw) == -1 ||
+	    dns_loop(gw->dns, gw->base) == -1 ||
 	    (gw->kids = kids_new(gw)) == NULL ||
 	    (gw->resolver = resolver_new(gw->base, on_resolved, gw)) == NULL ||
 	    (gw->certfiles = certfiles_new(gw->base, gw->opt->file,
@@ -303,6 +309,7 @@ gateway_close(struct gateway *gw)
 	}
 	ipc_show_close();
 	kids_free(gw->kids);
+	dns_end(gw->dns);
 	resolver_free(gw->resolver);
 	certfiles_free(gw->certfiles);
 	signals_close();
@@ -328,6 +335,8 @@ main(int argc, char **argv)
 
 	if (argc == 2 && strcmp(argv[1], RESOLVE_ARG) == 0)
 		return resolve_main();
+	if (argc == 3 && strcmp(argv[1], DNS_ARG) == 0)
+		return dns_main(argv[2]);
 	options_parse(&opt, argc, argv);
 	if (opt.check)
 		return check_only(&opt);

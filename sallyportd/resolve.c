@@ -1,6 +1,7 @@
 #include "sallyportd/resolve.h"
 
 #include "lib/log.h"
+#include "lib/mono.h"
 
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ struct resolver {
 	struct event *timer;	/* the next helper is due */
 	struct event *overdue;	/* this one takes too long */
 	unsigned retry_s;
+	struct mono asked;	/* when the last helper was started */
 	bool restart;		/* names changed while the helper ran */
 	char line[512];		/* the answer's line so far */
 	size_t len;
@@ -243,6 +245,7 @@ helper_start(struct resolver *r)
 	int sv[2];
 
 	r->len = r->total = 0;
+	r->asked = mono_now();
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv) == -1)
 		return;
 	r->pid = fork();
@@ -361,6 +364,22 @@ resolver_conf(struct resolver *r, struct conf *conf)
 		r->restart = true;
 	else
 		event_add(r->timer, &soon);
+}
+
+void
+resolver_doubt(struct resolver *r, uint32_t peer)
+{
+	const struct conf_obj *o = conf_by_id(r->conf, peer);
+	struct timeval tv = { 0, 0 };
+	int64_t age = (int64_t)mono_seconds(mono_sub(mono_now(), r->asked));
+
+	if (r->pid != 0 || o == NULL || o->menu != CONF_PEER ||
+	    !is_dns_name(o))
+		return;
+	/* However often that is said. */
+	if (age < RETRY_MIN_S)
+		tv.tv_sec = RETRY_MIN_S - age;
+	event_add(r->timer, &tv);
 }
 
 bool

@@ -26,6 +26,9 @@ void resolver_free(struct resolver *);
  * call.
  */
 void resolver_conf(struct resolver *, struct conf *);
+/* Nobody answers at the address of this peer: its name, if that is what it
+ * is known by, is asked for again soon. */
+void resolver_doubt(struct resolver *, uint32_t peer);
 /* False: not the helper. */
 bool resolver_reaped(struct resolver *, pid_t, int status);
 

@@ -1,5 +1,6 @@
 #include "ikepd/v2/cp.h"
 #include "ikepd/wire/body.h"
+#include "lib/dnsname.h"
 
 #include <string.h>
 
@@ -145,18 +146,17 @@ read_unity(struct cfg *cfg, struct cur c)
 static void
 read_name(struct cfg *cfg, struct cur c)
 {
-	size_t i, n = cur_left(&c);
+	size_t n = cur_left(&c);
 	char *name = cfg->names[cfg->nnames];
 
-	if (cfg->nnames == CFG_NAMES_MAX || n == 0 || n >= CFG_NAME_LEN)
+	if (cfg->nnames == CFG_NAMES_MAX || n == 0 || n >= CFG_NAME_LEN ||
+	    memchr(c.p, '\0', n) != NULL)
 		return;
-	/* It ends up in others' files: names and nothing else. */
-	for (i = 0; i < n; i++)
-		if (c.p[i] <= ' ' || c.p[i] >= 0x7f)
-			return;
 	memcpy(name, c.p, n);
 	name[n] = '\0';
-	cfg->nnames++;
+	/* It ends up in others' files: names and nothing else. */
+	if (dnsname_ok(name))
+		cfg->nnames++;
 }
 
 static void

@@ -211,6 +211,8 @@ v2_timed_out(struct engine *e, struct ike_sa *sa)
 		    report_peer(e, sa), ike_exchange_name(sa->req_exchange),
 		    sa->tries);
 	}
+	if (sa->k->peer != 0)
+		e->ops.peer_silent(e->ops.ctx, sa->k->peer);
 	sa_destroy(e, sa);
 }
 

@@ -1,8 +1,8 @@
 #include "lib/conf/check.h"
 
+#include "lib/dnsname.h"
 #include "lib/proto/ikese.h"
 
-#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -130,26 +130,6 @@ check_addrs(const struct conf_obj *o, unsigned prop, struct conf_report *rep)
 		    SE_DNS_MAX);
 }
 
-/* Letters, digits, hyphens and underscores between dots. */
-static bool
-is_domain(const char *s)
-{
-	size_t len;
-
-	for (;;) {
-		len = strcspn(s, ".");
-		if (len == 0 || len > 63 || s[0] == '-' || s[len - 1] == '-')
-			return false;
-		for (; len > 0; len--, s++)
-			if (!isalnum((unsigned char)*s) && *s != '-' &&
-			    *s != '_')
-				return false;
-		if (*s == '\0' || s[1] == '\0')	/* a last dot */
-			return true;
-		s++;
-	}
-}
-
 static void
 check_domains(const struct conf_obj *o, struct conf_report *rep)
 {
@@ -158,7 +138,7 @@ check_domains(const struct conf_obj *o, struct conf_report *rep)
 
 	text = conf_strs(o, CONF_MODE_CONFIG_SPLIT_DNS, &n);
 	for (i = 0; i < n; i++)
-		if (strlen(text[i]) > 253 || !is_domain(text[i]))
+		if (!dnsname_ok(text[i]))
 			check_error(rep, o, CONF_MODE_CONFIG_SPLIT_DNS,
 			    "found \"%s\", expected a domain such as "
 			    "corp.example", text[i]);

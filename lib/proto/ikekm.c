@@ -255,7 +255,8 @@ km_vip_put(struct buf *b, const struct km_vip *v)
 {
 	unsigned i;
 
-	if (v->nnets > KM_VIP_NETS || v->ndns > KM_VIP_DNS) {
+	if (v->nnets > KM_VIP_NETS || v->ndns > KM_VIP_DNS ||
+	    v->nnames > KM_VIP_NAMES) {
 		b->failed = true;
 		return;
 	}
@@ -274,6 +275,9 @@ km_vip_put(struct buf *b, const struct km_vip *v)
 	buf_u8(b, v->ndns);
 	for (i = 0; i < v->ndns; i++)
 		buf_addr(b, &v->dns[i]);
+	buf_u8(b, v->nnames);
+	for (i = 0; i < v->nnames; i++)
+		buf_str(b, v->names[i]);
 }
 
 /* An address of this family and the length that goes with it, or neither. */
@@ -304,6 +308,11 @@ vip_lists_get(struct cur *c, struct km_vip *v)
 	for (i = 0; i < v->ndns; i++)
 		if (cur_addr(c, &v->dns[i]) == -1 ||
 		    v->dns[i].family == AF_UNSPEC)
+			return -1;
+	if (cur_u8(c, &v->nnames) == -1 || v->nnames > KM_VIP_NAMES)
+		return -1;
+	for (i = 0; i < v->nnames; i++)
+		if (cur_str(c, v->names[i], sizeof(v->names[i])) == -1)
 			return -1;
 	return 0;
 }

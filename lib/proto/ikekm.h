@@ -49,6 +49,8 @@ enum ikekm_type {
 #define KM_SPI_BATCH	64	/* at most this many SPIs at a time */
 #define KM_VIP_NETS	64
 #define KM_VIP_DNS	8
+#define KM_VIP_NAMES	16
+#define KM_VIP_NAME_LEN	256	/* with NUL */
 #define KM_VIP_MAX	256	/* of one worker */
 
 /* One traffic selector (RFC 7296 3.13.1): addresses lo..hi of one family. */
@@ -122,7 +124,10 @@ struct km_vip {
 	uint8_t nnets;
 	struct prefix net[KM_VIP_NETS];	/* behind the peer; none: all */
 	uint8_t ndns;
-	struct addr dns[KM_VIP_DNS];	/* for display */
+	struct addr dns[KM_VIP_DNS];	/* name servers */
+	uint8_t nnames;
+	char names[KM_VIP_NAMES][KM_VIP_NAME_LEN];	/* the domains that
+				 * they are asked for; none: all */
 };
 
 /* Wipes the keys; the struct is reusable. */
@@ -153,6 +158,7 @@ int km_vip_get(struct cur *, struct km_vip *, const char **why);
 #define KM_ACQUIRE_LEN_MAX	128
 #define KM_PATH_LEN_MAX		48
 #define KM_STAT_LEN		40
-#define KM_VIP_LEN_MAX		1536
+#define KM_VIP_LEN_MAX		\
+	(1536 + KM_VIP_NAMES * (2 + KM_VIP_NAME_LEN))
 
 #endif

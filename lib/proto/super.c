@@ -1,5 +1,8 @@
 #include "lib/proto/super.h"
 
+#include <sys/socket.h>
+
+#include <ctype.h>
 #include <string.h>
 
 void
@@ -94,4 +97,55 @@ super_log_get(struct cur *c, struct super_log *l, const char **why)
 	    cur_str(c, l->line, sizeof(l->line)) == -1 || cur_end(c) == -1)
 		return -1;
 	return 0;
+}
+
+void
+super_dns_put(struct buf *b, const struct super_dns *d)
+{
+	unsigned i;
+
+	buf_u16(b, d->worker);
+	buf_u32(b, d->vip);
+	buf_str(b, d->iface);
+	buf_u8(b, d->ndns);
+	for (i = 0; i < d->ndns; i++)
+		buf_addr(b, &d->dns[i]);
+	buf_u8(b, d->nnames);
+	for (i = 0; i < d->nnames; i++)
+		buf_str(b, d->names[i]);
+}
+
+/* Letters, digits, dots and hyphens. */
+static bool
+iface_ok(const char *s)
+{
+	for (; *s != '\0'; s++)
+		if (!isalnum((unsigned char)*s) && *s != '.' && *s != '-')
+			return false;
+	return true;
+}
+
+int
+super_dns_get(struct cur *c, struct super_dns *d, const char **why)
+{
+	unsigned i;
+
+	memset(d, 0, sizeof(*d));
+	*why = "malformed name servers";
+	if (cur_u16(c, &d->worker) == -1 || cur_u32(c, &d->vip) == -1 ||
+	    cur_str(c, d->iface, sizeof(d->iface)) == -1 ||
+	    !iface_ok(d->iface) ||
+	    cur_u8(c, &d->ndns) == -1 || d->ndns > SUPER_DNS_MAX)
+		return -1;
+	for (i = 0; i < d->ndns; i++)
+		if (cur_addr(c, &d->dns[i]) == -1 ||
+		    d->dns[i].family == AF_UNSPEC)
+			return -1;
+	if (cur_u8(c, &d->nnames) == -1 || d->nnames > SUPER_NAMES_MAX)
+		return -1;
+	for (i = 0; i < d->nnames; i++)
+		if (cur_str(c, d->names[i], sizeof(d->names[i])) == -1 ||
+		    !dnsname_ok(d->names[i]))
+			return -1;
+	return cur_end(c);
 }

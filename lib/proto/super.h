@@ -12,6 +12,7 @@
 
 #include "lib/addr.h"
 #include "lib/buf.h"
+#include "lib/dnsname.h"
 #include "lib/imsg.h"
 #include "lib/log.h"
 #include "lib/proc.h"
@@ -38,6 +39,12 @@ enum super_type {
 	SUPER_FILE,		/* u32: the object that names it; the open
 				 * file, none when it cannot be opened */
 	SUPER_FILES_END,	/* empty: all that belong together are here */
+	/* ikepd -> sallyportd */
+	SUPER_SILENT,		/* u32: the peer that does not answer */
+	/* keymgr -> sallyportd */
+	SUPER_DNS,		/* struct super_dns: a peer of ours wants its
+				 * name servers asked, or no more */
+	SUPER_DNS_KNOWN,	/* empty: what this keymgr has not named goes */
 };
 
 #define SUPER_WORKERS_MAX	32	/* ikepd processes; the number is in
@@ -71,6 +78,21 @@ struct super_log {
 	char line[LOG_LINE_MAX + 1];
 };
 
+#define SUPER_DNS_MAX	8
+#define SUPER_NAMES_MAX	16
+
+/* Name servers that come with an address somebody gave us. */
+struct super_dns {
+	uint16_t worker;	/* these two name it */
+	uint32_t vip;
+	char iface[16];		/* that the address is on, when it is there
+				 * for nothing else; else "" */
+	uint8_t ndns;		/* 0: not to be asked any more */
+	struct addr dns[SUPER_DNS_MAX];
+	uint8_t nnames;		/* 0: for all names */
+	char names[SUPER_NAMES_MAX][DNSNAME_MAX + 1];
+};
+
 /* put appends; get returns 0, or -1 with *why set when the body is short,
  * out of range or has trailing bytes. */
 void super_init_put(struct buf *, const struct super_init *);
@@ -83,6 +105,8 @@ void super_socket_put(struct buf *, const struct super_socket *);
 int super_socket_get(struct cur *, struct super_socket *, const char **why);
 void super_log_put(struct buf *, uint32_t topics, const char *line);
 int super_log_get(struct cur *, struct super_log *, const char **why);
+void super_dns_put(struct buf *, const struct super_dns *);
+int super_dns_get(struct cur *, struct super_dns *, const char **why);
 
 /* Lengths for permit tables */
 #define SUPER_INIT_MIN	10
@@ -92,6 +116,8 @@ int super_log_get(struct cur *, struct super_log *, const char **why);
 #define SUPER_FILE_LEN	4
 #define SUPER_SOCKET_MIN	5
 #define SUPER_SOCKET_MAX	21
+#define SUPER_DNS_LEN_MAX						\
+	(32 + SUPER_DNS_MAX * 17 + SUPER_NAMES_MAX * (2 + DNSNAME_MAX + 1))
 #define SUPER_LOG_MIN	6
 #define SUPER_LOG_MAX	(6 + LOG_LINE_MAX)
 

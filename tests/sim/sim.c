@@ -541,6 +541,15 @@ op_vip_up(void *ctx, const struct vip_req *r)
 }
 
 static void
+op_peer_silent(void *ctx, uint32_t peer)
+{
+	struct sim_node *n = ctx;
+
+	n->silent++;
+	n->silent_peer = peer;
+}
+
+static void
 op_vip_down(void *ctx, uint32_t vip)
 {
 	struct sim_node *n = ctx;
@@ -700,6 +709,7 @@ node_start(struct sim *s, unsigned idx)
 		.session_move = op_session_move,
 		.session_sync = op_session_sync,
 		.vip_up = op_vip_up, .vip_down = op_vip_down,
+		.peer_silent = op_peer_silent,
 		.stat_get = op_stat_get, .stopped = op_stopped,
 	};
 

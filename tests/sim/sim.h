@@ -85,6 +85,8 @@ struct sim_node {
 	struct sim_session session[SIM_SESSIONS];
 	struct cfg vip;			/* what the engine was given */
 	uint32_t vip_handle;		/* 0: nothing */
+	unsigned silent;
+	uint32_t silent_peer;	/* nobody answers there */
 	unsigned vip_ups, vip_downs, moves, syncs;
 	size_t auth_pad;		/* bytes behind our AUTH data */
 	struct sim_help help;

@@ -69,6 +69,7 @@ START_TEST(reply_arrives)
 		.version = true };
 	struct cfg put = { .prefix4 = 24, .prefix6 = 64, .ndns = 2,
 		.nsplit = 3, .nnames = 2 }, got;
+	size_t i;
 
 	ck_assert_int_eq(addr_parse(&put.addr4, "10.0.0.9"), 0);
 	ck_assert_int_eq(addr_parse(&put.addr6, "fd00::9"), 0);
@@ -79,7 +80,8 @@ START_TEST(reply_arrives)
 	    0);
 	ck_assert_int_eq(prefix_parse(&put.split[2], "::/0", true), 0);
 	strcpy(put.names[0], "corp.example");
-	memset(put.names[1], 'a', CFG_NAME_LEN - 1);
+	for (i = 0; i < 252; i += 2)
+		memcpy(put.names[1] + i, "a.", 2);
 	cp_put_reply(&out, &ask, &put);
 	travel();
 	ck_assert(cp_read_reply(&in, &got));

@@ -68,8 +68,13 @@ START_TEST(test_round_trip)
 		v.dns[i] = v.dns[1];
 	v.nnets = KM_VIP_NETS;
 	v.ndns = KM_VIP_DNS;
+	v.nnames = KM_VIP_NAMES;
+	for (i = 0; i < KM_VIP_NAMES; i++)
+		memset(v.names[i], 'n', KM_VIP_NAME_LEN - 1);
 	ck_assert_int_eq(get(&v, &w), 0);
 	ck_assert_uint_eq(w.nnets, KM_VIP_NETS);
+	ck_assert_uint_eq(w.nnames, KM_VIP_NAMES);
+	ck_assert_str_eq(w.names[KM_VIP_NAMES - 1], v.names[0]);
 }
 END_TEST
 

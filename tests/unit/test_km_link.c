@@ -57,6 +57,9 @@ net_find(const struct link_obj *o)
 	return i;
 }
 
+static unsigned uplink = 3;
+static bool no_way;
+
 static int
 fake_path(void *ctx, const struct addr *local, const struct addr *remote,
     struct link_path *p)
@@ -64,8 +67,8 @@ fake_path(void *ctx, const struct addr *local, const struct addr *remote,
 	(void)ctx;
 	(void)local;
 	memset(p, 0, sizeof(*p));
-	p->ifindex = 3;
-	if (remote->b[3] == 99)
+	p->ifindex = uplink;
+	if (no_way || remote->b[3] == 99)
 		return ENETUNREACH;
 	return addr_parse(&p->gw, "198.51.100.254") == 0 ? 0 : EINVAL;
 }
@@ -104,6 +107,22 @@ fake_del(void *ctx, const struct link_obj *o)
 	return 0;
 }
 
+static unsigned home;
+
+static unsigned
+fake_home(void *ctx, bool make)
+{
+	(void)ctx;
+	(void)make;
+	return home;
+}
+
+static void
+fake_unhome(void *ctx)
+{
+	(void)ctx;
+}
+
 static int
 fake_dump(void *ctx, void (*fn)(void *, const struct link_obj *), void *arg)
 {
@@ -122,8 +141,9 @@ fake_close(void *ctx)
 	(void)ctx;
 }
 
-static const struct link_ops fake_link = { fake_path, fake_add, fake_del,
-	fake_dump, fake_close };
+static const struct link_ops fake_link = { .path = fake_path,
+	.add = fake_add, .del = fake_del, .home = fake_home,
+	.unhome = fake_unhome, .dump = fake_dump, .close = fake_close };
 
 static void
 quiet(void *arg, uint32_t topics, const char *line)
@@ -370,6 +390,109 @@ START_TEST(test_guard)
 }
 END_TEST
 
+/* Name servers are told once they may be asked, and until the end. */
+
+static struct {
+	unsigned on, off, known;
+	bool own;
+	char name[LINK_NAME_LEN];
+} heard;
+
+static void
+on_dns(void *arg, unsigned worker, uint32_t vip, const struct link_req *r,
+    bool own)
+{
+	(void)arg;
+	ck_assert_uint_eq(worker, 0);
+	ck_assert_uint_eq(vip, 1);
+	heard.own = own;
+	if (r == NULL) {
+		heard.off++;
+		return;
+	}
+	heard.on++;
+	snprintf(heard.name, sizeof(heard.name), "%s", r->names[0]);
+}
+
+static void
+on_known(void *arg)
+{
+	(void)arg;
+	heard.known++;
+}
+
+START_TEST(test_dns)
+{
+	struct link_req r = good_vip(0, 1), bad;
+
+	memset(&heard, 0, sizeof(heard));
+	home = 9;
+	km.link.dns = on_dns;
+	km.link.known = on_known;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(heard.on, 0);
+	r.ndns = r.nnames = 1;
+	addr_parse(&r.dns[0], "10.5.8.1");
+	strcpy(r.names[0], "corp.example");
+	bad = r;
+	strcpy(bad.names[0], "corp example");
+	ck_assert_int_eq(km_vip_set(&km, &bad, why), -1);
+	bad = r;
+	addr_parse(&bad.dns[0], "127.0.0.1");
+	ck_assert_int_eq(km_vip_set(&km, &bad, why), -1);
+	ck_assert_uint_eq(heard.on, 0);
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(heard.on, 1);
+	ck_assert(heard.own);
+	ck_assert_str_eq(heard.name, "corp.example");
+	r.ndns = r.nnames = 0;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(heard.off, 1);
+	r.ndns = 1;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	link_del(&km.link, 0, 1);
+	ck_assert_uint_eq(heard.off, 2);
+	link_sweep(&km.link);
+	ck_assert_uint_eq(heard.known, 1);
+	km.link.dns = NULL;
+	km.link.known = NULL;
+	home = 0;
+}
+END_TEST
+
+/* The uplink changes; a route of ours is taken away by somebody. */
+START_TEST(test_follow)
+{
+	struct link_req r = good_vip(0, 1);
+	struct link_obj o = { .route = true };
+	size_t i;
+
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	prefix_parse(&o.dst, "10.5.8.0/24", true);
+	i = net_find(&o);
+	ck_assert_uint_eq(net.obj[i].ifindex, 3);
+	link_follow(&km.link);
+	ck_assert_uint_eq(net.adds, 2);
+	uplink = 4;
+	link_follow(&km.link);
+	i = net_find(&o);
+	ck_assert_uint_lt(i, net.n);
+	ck_assert_uint_eq(net.obj[i].ifindex, 4);
+	ck_assert_int_eq(fake_del(NULL, &o), 0);
+	ck_assert(!has(true, "10.5.8.0/24"));
+	link_follow(&km.link);
+	ck_assert(has(true, "10.5.8.0/24"));
+	/* No way at all: what there is stays for the next. */
+	no_way = true;
+	link_follow(&km.link);
+	ck_assert(has(true, "10.5.8.0/24"));
+	no_way = false;
+	link_del(&km.link, 0, 1);
+	ck_assert_uint_eq(net.n, 0);
+	uplink = 3;
+}
+END_TEST
+
 START_TEST(test_limit)
 {
 	struct link_req r = good_vip(0, 1);
@@ -521,6 +644,8 @@ main(void)
 	tcase_add_test(t, test_shared);
 	tcase_add_test(t, test_foreign);
 	tcase_add_test(t, test_guard);
+	tcase_add_test(t, test_dns);
+	tcase_add_test(t, test_follow);
 	tcase_add_test(t, test_limit);
 	tcase_add_test(t, test_ends);
 	tcase_add_test(t, test_left);
