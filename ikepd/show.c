@@ -210,11 +210,12 @@ show_kill(struct ikepd *ikepd, struct show_req *req)
 {
 	struct kill_row k = { 0 };
 	struct show_filter *filter;
-	char err[256];
+	char err[1024];
 	size_t i, killed = 0;
 
-	filter = show_filter_new(req->args, req->nargs, err, sizeof(err));
-	if (filter == NULL) {
+	if (show_filter_check(req, err, sizeof(err)) == -1 ||
+	    (filter = show_filter_new(req->args, req->nargs, err,
+	    sizeof(err))) == NULL) {
 		show_end(req, err);
 		return;
 	}

@@ -269,12 +269,12 @@ flush(struct km *km, struct show_req *req)
 	struct show_arg args[SHOW_ARGS_MAX];
 	struct sa_field f = { .km = km };
 	struct show_filter *filter;
-	char err[256];
+	char err[1024];
 	size_t n;
 
-	filter = show_filter_new(args, flush_args(req, args), err,
-	    sizeof(err));
-	if (filter == NULL) {
+	if (show_filter_check(req, err, sizeof(err)) == -1 ||
+	    (filter = show_filter_new(args, flush_args(req, args), err,
+	    sizeof(err))) == NULL) {
 		show_end(req, err);
 		return;
 	}

@@ -216,11 +216,11 @@ kill_if_fits(void *arg, struct session *s)
 static void
 show_kill(struct walk *w)
 {
-	char err[256];
+	char err[1024];
 
-	w->filter = show_filter_new(w->req->args, w->req->nargs, err,
-	    sizeof(err));
-	if (w->filter == NULL) {
+	if (show_filter_check(w->req, err, sizeof(err)) == -1 ||
+	    (w->filter = show_filter_new(w->req->args, w->req->nargs, err,
+	    sizeof(err))) == NULL) {
 		show_end(w->req, err);
 		return;
 	}

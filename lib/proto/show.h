@@ -118,6 +118,12 @@ struct show_req *show_keep(const struct show_req *);
  * rows of a print are filtered by controld.
  */
 struct show_filter;
+/*
+ * Whether the answer's rows, or for an action what it acts on, can have a
+ * property of each name that is filtered by.  -1: err names one that they
+ * cannot have, and those that they can.
+ */
+int show_filter_check(const struct show_req *, char *err, size_t size);
 /* NULL with *err filled (one line) when a regular expression is malformed. */
 struct show_filter *show_filter_new(const struct show_arg *, unsigned n,
     char *err, size_t errsize);
@@ -131,7 +137,7 @@ bool show_filter_match(const struct show_filter *,
 
 /* The asking end and the relays in between. */
 struct show_end {
-	char error[512];	/* empty: done */
+	char error[1024];	/* empty: done */
 };
 /* The request's fixed part and arguments; port and row are not touched. */
 void show_req_put(struct buf *, const struct show_req *);
@@ -158,6 +164,6 @@ int show_row_next(struct cur *, uint16_t *nfields, struct show_pair *);
 #define SHOW_ROW_MIN	2
 #define SHOW_ROW_MAX	65535
 #define SHOW_END_MIN	2
-#define SHOW_END_MAX	(2 + 511)
+#define SHOW_END_MAX	(2 + 1023)
 
 #endif

@@ -31,7 +31,7 @@ struct client {
 	struct show_filter *filter;
 	struct sums *sums;
 	uint64_t waiting;	/* owners that have not answered */
-	char error[512];	/* the first */
+	char error[1024];	/* the first */
 };
 
 struct clients {
@@ -287,6 +287,8 @@ request_prepare(struct client *c, const struct show_req *r)
 		note_error(c, "out of memory");
 		return -1;
 	}
+	if (show_filter_check(r, c->error, sizeof(c->error)) == -1)
+		return -1;
 	/* An action's filter is compiled here, too: to refuse a bad one. */
 	c->filter = show_filter_new(r->args, r->nargs, c->error,
 	    sizeof(c->error));

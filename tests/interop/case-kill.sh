@@ -128,10 +128,37 @@ sallyportd()
 	[ "$(policy_count gw1)" = 0 ] || fail "$(ip -n gw1 xfrm policy)"
 }
 
+# Every property that is shown can be filtered by; any other is an error,
+# and then nothing is ended.
+filters()
+{
+	local menu name rc out before
+
+	before=$(sa_spis gw1)
+	for menu in active-peers installed-sa policy peer identity profile \
+	    proposal; do
+		for name in $(ctl gw1 --json /ip/ipsec/$menu/print |
+		    grep -o '"[a-z0-9-]*":' | tr -d '":' | sort -u); do
+			ctl gw1 /ip/ipsec/$menu/print where "$name~." \
+			    >/dev/null || fail "$menu has no $name"
+		done
+		rc=0
+		out=$(ctl gw1 /ip/ipsec/$menu/print where pear=x 2>&1) || rc=$?
+		[ $rc != 0 ] && [[ $out == *'"pear"'*peer* || \
+		    $out == *'"pear"'*name* ]] || fail "$menu: $rc $out"
+	done
+	! ctl gw1 /ip/ipsec/active-peers/kill-connections where pear= ||
+		fail "an unknown name is accepted"
+	! ctl gw1 /ip/ipsec/installed-sa/flush where pear= ||
+		fail "an unknown name is accepted"
+	[ "$(sa_spis gw1)" = "$before" ] || fail "the SAs changed"
+}
+
 net_up
 swan_conf | swan_start gw2
 gw_conf | gw_start gw1
 it "the tunnel is up" up
+it "filters know the properties, and no others" filters
 it "ikepd dies" ikepd
 it "keymgr dies" keymgr
 it "certd dies" certd

@@ -163,6 +163,76 @@ START_TEST(filter_refused)
 }
 END_TEST
 
+static const struct {
+	enum show_what what;
+	const char *menu;
+	const char *name;
+	const char *lists;	/* one that is told; NULL: name is known */
+} known[] = {
+	{ SHOW_ACTIVE_PEERS, NULL, "peer", NULL },
+	{ SHOW_ACTIVE_PEERS, NULL, "pear", "peer" },
+	{ SHOW_KILL_CONNECTIONS, NULL, "remote-address", NULL },
+	{ SHOW_KILL_CONNECTIONS, NULL, "", "remote-address" },
+	{ SHOW_KILL_CONNECTIONS, NULL, "peer id", "peer" },
+	/* in the listing, but the action does not look at it */
+	{ SHOW_KILL_CONNECTIONS, NULL, "uptime", "side" },
+	{ SHOW_FLUSH_SA, NULL, "sa-type", NULL },
+	{ SHOW_FLUSH_SA, NULL, "direction", "sa-type" },
+	{ SHOW_SESSION_KILL, NULL, "user", NULL },
+	{ SHOW_SESSION_KILL, NULL, "name", "user" },
+	{ SHOW_CONFIG, "ip ipsec peer", "exchange-mode", NULL },
+	{ SHOW_CONFIG, "ip ipsec peer", "number", NULL },
+	{ SHOW_CONFIG, "ip ipsec peer", "secret", "exchange-mode" },
+	{ SHOW_CONFIG, "ip ipsec identity", "secret", "remote-id" },
+	{ SHOW_CONFIG, "no such", "name", "flags" },
+	{ SHOW_POLICY, NULL, "dst-address", NULL },
+	{ SHOW_POLICY, NULL, "ph2-state", NULL },
+	{ SHOW_POLICY, NULL, "dst", "dst-address" },
+	{ SHOW_LOG, NULL, "topic", "topics" },
+	{ SHOW_LOG_CLEAR, NULL, "topics", "no filter" },
+	{ SHOW_STATISTICS, NULL, "in-errors", "no filter" },
+};
+
+START_TEST(filter_on_what_is_there)
+{
+	struct show_req r = { .what = known[_i].what };
+	char err[SHOW_END_MAX], named[40];
+
+	if (known[_i].menu != NULL) {
+		r.args[r.nargs].op = ':';
+		snprintf(r.args[r.nargs].name, SHOW_NAME_LEN, "menu");
+		snprintf(r.args[r.nargs++].value, SHOW_VALUE_LEN, "%s",
+		    known[_i].menu);
+	}
+	r.args[r.nargs].op = '=';
+	snprintf(r.args[r.nargs++].name, SHOW_NAME_LEN, "%s", known[_i].name);
+	err[0] = '\0';
+	ck_assert_int_eq(show_filter_check(&r, err, sizeof(err)),
+	    known[_i].lists == NULL ? 0 : -1);
+	if (known[_i].lists == NULL)
+		return;
+	ck_assert_ptr_nonnull(strstr(err, known[_i].lists));
+	snprintf(named, sizeof(named), "\"%s\"", known[_i].name);
+	if (strcmp(known[_i].lists, "no filter") != 0)
+		ck_assert_ptr_nonnull(strstr(err, named));
+}
+END_TEST
+
+/* All that is known of the longest menu fits into an answer. */
+START_TEST(filter_names_fit)
+{
+	struct show_req r = { .nargs = 1, .args = { { "x", '=', "" } } };
+	char err[SHOW_END_MAX];
+	int what;
+
+	for (what = 1; what < SHOW_WHAT_MAX; what++) {
+		r.what = (enum show_what)what;
+		ck_assert_int_eq(show_filter_check(&r, err, sizeof(err)), -1);
+		ck_assert_uint_lt(strlen(err), 1000);
+	}
+}
+END_TEST
+
 /* Both ends over a socket pair */
 
 struct asker {
@@ -448,6 +518,9 @@ main(void)
 	tcase_add_loop_test(tc, filter_fits, 0,
 	    (int)(sizeof(filters) / sizeof(filters[0])));
 	tcase_add_loop_test(tc, filter_refused, 0, 9);
+	tcase_add_loop_test(tc, filter_on_what_is_there, 0,
+	    sizeof(known) / sizeof(known[0]));
+	tcase_add_test(tc, filter_names_fit);
 	tcase_add_loop_test(tc, rows_and_an_end, 0, 2);
 	tcase_add_test(tc, a_kept_request_is_answered_later);
 	tcase_add_test(tc, a_kept_request_outlives_its_port);
