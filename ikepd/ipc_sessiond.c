@@ -195,7 +195,7 @@ ipc_sessiond_up(struct ipc_sessiond *is, int fd)
 	is->edge = edge_new(is->ikepd->base, fd, "sessiond", EDGE_REFUSE,
 	    sessiond_permits,
 	    sizeof(sessiond_permits) / sizeof(sessiond_permits[0]),
-	    sessiond_down, is, EDGE_QUEUE_MAX);
+	    sessiond_down, is, SE_QUEUE_MAX);
 	if (is->edge == NULL) {
 		log_error(LOG_T_SYSTEM, "no memory for the edge to sessiond");
 		return;

@@ -19,6 +19,7 @@ struct worker {
 	struct ipc_ikepd *ikepd;
 	unsigned number;
 	struct edge *edge;
+	bool synced;		/* it has said what it had */
 };
 
 struct ipc_ikepd {
@@ -72,6 +73,11 @@ on_sync(void *arg, struct imsg *m, const char **why)
 
 	if (se_open_get(&m->body, &o, why) == -1)
 		return -1;
+	/* Addresses are ours to give, not to be taken. */
+	if (w->synced) {
+		*why = "it had said that this was all";
+		return -1;
+	}
 	p = peer_of(&o);
 	session_sync(w->ikepd->sessions, w->number, &p, mono_now());
 	return 0;
@@ -84,6 +90,7 @@ on_sync_done(void *arg, struct imsg *m, const char **why)
 
 	(void)m;
 	(void)why;
+	w->synced = true;
 	session_sync_done(w->ikepd->sessions, w->number, mono_now());
 	w->ikepd->changed(w->ikepd->arg);
 	return 0;
@@ -176,10 +183,11 @@ ipc_ikepd_up(struct ipc_ikepd *i, unsigned worker, int fd)
 	w->number = worker;
 	if (w->edge != NULL)
 		on_down(w, "replaced");
+	w->synced = false;
 	snprintf(name, sizeof(name), "ikepd %u", worker);
 	w->edge = edge_new(i->base, fd, name, EDGE_REFUSE, worker_permits,
 	    sizeof(worker_permits) / sizeof(worker_permits[0]), on_down, w,
-	    EDGE_QUEUE_MAX);
+	    SE_QUEUE_MAX);
 	if (w->edge == NULL)
 		log_error(LOG_T_SYSTEM, "no memory for %s", name);
 	else if (i->sessions == NULL)
@@ -235,15 +243,17 @@ ipc_ikepd_grant(struct ipc_ikepd *i, unsigned worker, uint32_t req,
 	buf_free(&b);
 }
 
-void
+int
 ipc_ikepd_kill(struct ipc_ikepd *i, const struct session *s, const char *why)
 {
 	struct se_kill k = { .ike_spi = s->spi };
 	struct buf b;
+	int rc;
 
 	snprintf(k.reason, sizeof(k.reason), "%s", why);
 	buf_init(&b, SE_KILL_MAX);
 	se_kill_put(&b, &k);
-	(void)edge_send(i->workers[s->worker].edge, SE_KILL, 0, -1, &b);
+	rc = edge_send(i->workers[s->worker].edge, SE_KILL, 0, -1, &b);
 	buf_free(&b);
+	return rc;
 }

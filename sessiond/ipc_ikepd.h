@@ -19,7 +19,7 @@ void ipc_ikepd_up(struct ipc_ikepd *, unsigned worker, int fd);
 /* Members of struct session_ops; arg is the struct ipc_ikepd. */
 void ipc_ikepd_grant(struct ipc_ikepd *, unsigned worker, uint32_t req,
     const struct session_grant *);
-void ipc_ikepd_kill(struct ipc_ikepd *, const struct session *,
+int ipc_ikepd_kill(struct ipc_ikepd *, const struct session *,
     const char *why);
 
 #endif

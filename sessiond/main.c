@@ -140,12 +140,12 @@ op_grant(void *arg, unsigned worker, uint32_t req,
 	ipc_ikepd_grant(d->ikepd, worker, req, g);
 }
 
-static void
+static int
 op_kill(void *arg, const struct session *s, const char *why)
 {
 	struct sessiond *d = arg;
 
-	ipc_ikepd_kill(d->ikepd, s, why);
+	return ipc_ikepd_kill(d->ikepd, s, why);
 }
 
 static void

@@ -133,10 +133,8 @@ leave_waiting(struct sessions *ss, struct request *r)
 void
 session_kill(struct sessions *ss, struct session *s, const char *why)
 {
-	if (s->killed)
-		return;
-	s->killed = true;
-	ss->ops->kill(ss->arg, s, why);
+	if (!s->killed)
+		s->killed = ss->ops->kill(ss->arg, s, why) == 0;
 }
 
 /* The request waits for the session to end; a request that already does was

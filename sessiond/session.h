@@ -73,8 +73,9 @@ struct session_ops {
 	/* The answer to session_open(). */
 	void (*grant)(void *arg, unsigned worker, uint32_t req,
 	    const struct session_grant *);
-	/* The worker is to end the session and to say so. */
-	void (*kill)(void *arg, const struct session *, const char *why);
+	/* The worker is to end the session and to say so.  -1: it cannot be
+	 * told now. */
+	int (*kill)(void *arg, const struct session *, const char *why);
 	/* A user has got an address that was not his last one. */
 	void (*remember)(void *arg, const struct addr *, uint64_t user);
 };

@@ -6,7 +6,7 @@
  *
  * When an edge comes up (either process may be new) ikepd sends SE_SYNC for
  * each session it has and then SE_SYNC_DONE, also when it has none; sessiond
- * hands out nothing before.  When an edge goes down sessiond closes the
+ * hands out nothing before, and takes no SE_SYNC after.  When an edge goes down sessiond closes the
  * worker's sessions, since the IKE SAs died with it.
  */
 #ifndef LIB_PROTO_IKESE_H
@@ -44,6 +44,13 @@ enum ikese_type {
 #define SE_SPLIT_MAX	64
 #define SE_NAMES_MAX	16
 #define SE_NAME_LEN	256	/* with NUL */
+
+/*
+ * What may wait to be sent, bytes: a new sessiond is told of all sessions at
+ * once, and one that it did not hear of would lose its address to somebody
+ * else.
+ */
+#define SE_QUEUE_MAX	(1024u * 1024 * 1024)
 
 /* Flags of se_open */
 #define SE_WANT4	0x01	/* the peer asks for an IPv4 address */

@@ -26,7 +26,7 @@ on_grant(void *arg, unsigned worker, uint32_t req,
 	w->grants[w->ngrants++] = (struct said){ worker, req, *g };
 }
 
-static void
+static int
 on_kill(void *arg, const struct session *s, const char *why)
 {
 	struct witness *w = arg;
@@ -34,6 +34,7 @@ on_kill(void *arg, const struct session *s, const char *why)
 	ck_assert_ptr_nonnull(why);
 	w->kills = grow(w->kills, w->nkills, sizeof(*w->kills));
 	w->kills[w->nkills++] = (struct killed){ s->worker, s->spi };
+	return 0;
 }
 
 static void

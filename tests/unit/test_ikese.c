@@ -262,11 +262,11 @@ op_grant(void *arg, unsigned worker, uint32_t req,
 	ipc_ikepd_grant(ipc, worker, req, g);
 }
 
-static void
+static int
 op_kill(void *arg, const struct session *s, const char *why)
 {
 	(void)arg;
-	ipc_ikepd_kill(ipc, s, why);
+	return ipc_ikepd_kill(ipc, s, why);
 }
 
 static const struct session_ops ops = { op_grant, op_kill, NULL };
@@ -286,7 +286,7 @@ worker_start(unsigned i)
 	    sv), 0);
 	memset(&workers[i], 0, sizeof(workers[i]));
 	workers[i].edge = edge_new(base, sv[0], "sessiond", EDGE_REFUSE,
-	    permits, 2, on_down, &workers[i], 1 << 20);
+	    permits, 2, on_down, &workers[i], SE_QUEUE_MAX);
 	ipc_ikepd_up(ipc, i, sv[1]);
 }
 
@@ -376,6 +376,85 @@ START_TEST(answered)
 }
 END_TEST
 
+/* More sessions than an edge's common queue holds. */
+#define MANY	150000
+
+static void
+end_it(void *arg, struct session *s)
+{
+	(void)arg;
+	session_kill(ss, s, "an operator ended the session, and says why "
+	    "in some more words than are needed");
+}
+
+static void
+run_until(const unsigned *seen, unsigned wanted)
+{
+	int i;
+
+	for (i = 0; i < 10000 && *seen < wanted; i++)
+		run();
+	ck_assert_uint_eq(*seen, wanted);
+}
+
+START_TEST(many_are_told_at_once)
+{
+	uint64_t spi;
+
+	ipc_ikepd_start(ipc, ss, changed, NULL);
+	for (spi = 1; spi <= MANY; spi++)
+		send_open(0, SE_SYNC, spi);
+	ck_assert_int_eq(edge_send(workers[0].edge, SE_SYNC_DONE, 0, -1,
+	    NULL), 0);
+	send_open(0, SE_OPEN, 1000000);	/* only-one=replace */
+	run_until(&workers[0].kills, MANY);
+	ck_assert_uint_eq(sessions_count(ss), MANY);
+	/* Told once is enough. */
+	sessions_each(ss, end_it, NULL);
+	run();
+	ck_assert_uint_eq(workers[0].kills, MANY);
+}
+END_TEST
+
+/* A worker that is gone cannot be told: so it is not taken for told. */
+START_TEST(not_told)
+{
+	struct session *s;
+
+	ipc_ikepd_start(ipc, ss, changed, NULL);
+	send_open(0, SE_SYNC, 1);
+	run();
+	ck_assert_ptr_nonnull(s = session_by_spi(ss, 0, 1));
+	ck_assert_int_eq(ipc_ikepd_kill(ipc, s, "why"), 0);
+	s->worker = 5;
+	session_kill(ss, s, "why");
+	ck_assert(!s->killed);
+	s->worker = 0;
+	session_kill(ss, s, "why");
+	ck_assert(s->killed);
+}
+END_TEST
+
+START_TEST(all_was_said)
+{
+	ipc_ikepd_start(ipc, ss, changed, NULL);
+	send_open(0, SE_SYNC, 1);
+	ck_assert_int_eq(edge_send(workers[0].edge, SE_SYNC_DONE, 0, -1,
+	    NULL), 0);
+	send_open(0, SE_SYNC, 2);
+	run();
+	ck_assert_ptr_nonnull(session_by_spi(ss, 0, 1));
+	ck_assert_ptr_null(session_by_spi(ss, 0, 2));
+	/* The next one under this number may say again. */
+	edge_free(workers[0].edge);
+	run();
+	worker_start(0);
+	send_open(0, SE_SYNC, 3);
+	run();
+	ck_assert_ptr_nonnull(session_by_spi(ss, 0, 3));
+}
+END_TEST
+
 /* A worker sends what it likes; the other one's session stands. */
 START_TEST(hostile)
 {
@@ -426,7 +505,11 @@ main(void)
 	suite_add_tcase(s, codec);
 	tcase_add_checked_fixture(edge, setup, teardown);
 	tcase_add_test(edge, answered);
+	tcase_add_test(edge, not_told);
+	tcase_add_test(edge, all_was_said);
+	tcase_add_test(edge, many_are_told_at_once);
 	tcase_add_loop_test(edge, hostile, 0, 10);
+	tcase_set_timeout(edge, 60);
 	suite_add_tcase(s, edge);
 	r = srunner_create(s);
 	srunner_run_all(r, CK_NORMAL);
