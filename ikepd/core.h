@@ -56,6 +56,8 @@ struct pending {
 	bool theirs;			/* the work of the peer's request */
 };
 
+#define GIVEN_MAX	32	/* addresses from peers to be remembered */
+
 struct engine {
 	struct engine_ops ops;
 	unsigned worker;
@@ -76,6 +78,10 @@ struct engine {
 	struct mono cookies_until;	/* asked for, whatever is half open */
 	uint32_t next_req;
 	uint32_t next_vip;
+	struct {			/* the latest, newest at given_at - 1 */
+		struct addr vip, outer;
+	} given[GIVEN_MAX];
+	unsigned given_at;
 	uint16_t trust_hashes;		/* as in struct trust */
 	bool trust_certs;
 	uint16_t certreq_len;
@@ -149,5 +155,7 @@ void initiate_instead(struct engine *, struct ike_sa *);
 void initiate_later(struct engine *, struct peer_run *);
 /* Peers whose retry is due. */
 void initiate_due(struct engine *);
+/* Peers that should be up and are not, whatever they waited for. */
+void initiate_wanted(struct engine *);
 
 #endif

@@ -60,8 +60,11 @@ set_path(struct engine *e, struct ike_sa *sa, const struct ike_peer *p)
 	path->local.port = path->natt ? set->port_natt : set->port_ike;
 	if (p->local.family != AF_UNSPEC)
 		return 0;
-	return e->ops.source(e->ops.ctx, &path->remote.addr,
-	    &path->local.addr);
+	if (e->ops.source(e->ops.ctx, &path->remote.addr,
+	    &path->local.addr) == -1)
+		return -1;
+	session_outer(e, &path->local.addr);
+	return 0;
 }
 
 struct ike_sa *
@@ -185,7 +188,9 @@ bring_up(struct engine *e, struct peer_run *pr)
 	struct ike_sa *sa;
 	size_t i;
 
-	if (cp == NULL || !reachable(cp))
+	/* Without certd's word we would keep silent about signatures, and
+	 * so would the peer. */
+	if (cp == NULL || !reachable(cp) || (cp->certs && !e->trust_certs))
 		return;
 	sa = peer_sa(pr);
 	for (i = 0; i < cp->npolicies; i++) {
@@ -217,6 +222,19 @@ initiate_due(struct engine *e)
 		if (pr->wanted && !e->stopping && e->conf != NULL)
 			bring_up(e, pr);
 	}
+}
+
+void
+initiate_wanted(struct engine *e)
+{
+	struct peer_run *pr;
+	size_t at = 0;
+
+	if (e->conf == NULL || e->stopping)
+		return;
+	while ((pr = hash_next(&e->peers, &at)) != NULL)
+		if (pr->wanted)
+			bring_up(e, pr);
 }
 
 static bool

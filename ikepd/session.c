@@ -64,6 +64,31 @@ vip_tell(struct engine *e, const struct ike_sa *sa)
 	e->ops.vip_up(e->ops.ctx, &r);
 }
 
+static void
+remember(struct engine *e, const struct addr *vip, const struct addr *outer)
+{
+	if (vip->family != outer->family)
+		return;
+	e->given[e->given_at].vip = *vip;
+	e->given[e->given_at].outer = *outer;
+	e->given_at = (e->given_at + 1) % GIVEN_MAX;
+}
+
+/* Also for some time after its end: keymgr takes the routes away later. */
+void
+session_outer(const struct engine *e, struct addr *a)
+{
+	unsigned i, k;
+
+	for (i = 1; i <= GIVEN_MAX; i++) {
+		k = (e->given_at + GIVEN_MAX - i) % GIVEN_MAX;
+		if (addr_equal(&e->given[k].vip, a)) {
+			*a = e->given[k].outer;
+			return;
+		}
+	}
+}
+
 int
 session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
 {
@@ -76,6 +101,8 @@ session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
 	if (++e->next_vip == 0)
 		e->next_vip = 1;
 	s->vip = e->next_vip;
+	remember(e, &cfg->addr4, &sa->k->path.local.addr);
+	remember(e, &cfg->addr6, &sa->k->path.local.addr);
 	vip_tell(e, sa);
 	return 0;
 }

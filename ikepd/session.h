@@ -29,6 +29,12 @@ void session_answered(struct engine *, struct ike_sa *,
     const struct session_result *);
 /* The peer has given us addresses.  -1: no memory. */
 int session_given(struct engine *, struct ike_sa *, const struct cfg *);
+/*
+ * Routes through a tunnel name the address we were given as the source of
+ * what they carry; the tunnel itself, and others beside it, begin at the
+ * address that this one begins at.  Changes *a when it was given by a peer.
+ */
+void session_outer(const struct engine *, struct addr *a);
 /* Children and session go over to the successor. */
 void session_pass_on(struct engine *, struct ike_sa *from,
     struct ike_sa *to);

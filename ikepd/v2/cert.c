@@ -12,14 +12,20 @@
 void
 engine_trust(struct engine *e, const struct trust *t)
 {
+	bool first = t->certs && !e->trust_certs;
+
 	e->trust_hashes = t->hashes;
 	e->trust_certs = t->certs;
 	e->certreq_len = 0;
-	if (t->certreq.len > sizeof(e->certreq))
-		return;
-	if (t->certreq.len > 0)
+	if (t->certreq.len > 0 && t->certreq.len <= sizeof(e->certreq)) {
 		memcpy(e->certreq, t->certreq.p, t->certreq.len);
-	e->certreq_len = (uint16_t)t->certreq.len;
+		e->certreq_len = (uint16_t)t->certreq.len;
+	}
+	if (!first)
+		return;
+	eng_enter(e);
+	initiate_wanted(e);
+	eng_leave(e);
 }
 
 static bool

@@ -196,7 +196,7 @@ op_source(void *ctx, const struct addr *remote, struct addr *local)
 	struct sim_node *n = ctx;
 
 	(void)remote;
-	*local = n->addr;
+	*local = n->source.family != AF_UNSPEC ? n->source : n->addr;
 	return 0;
 }
 

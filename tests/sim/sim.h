@@ -73,6 +73,7 @@ struct sim_node {
 	unsigned life;			/* of the engine, counted */
 	struct engine *engine;
 	struct addr addr;
+	struct addr source;		/* what the routes say; none: addr */
 	const char *id;			/* our FQDN */
 	const char *peer_id;		/* expected; NULL: any */
 	const char *psk;

@@ -67,6 +67,24 @@ START_TEST(certificates_of_all_sizes)
 }
 END_TEST
 
+/* certd says what it can do a little after the configuration came. */
+START_TEST(certificates_wait_for_certd)
+{
+	struct trust t = { .hashes = 0x3c };
+
+	use_certs(1000, 0);
+	engine_trust(s->node[0].engine, &t);
+	bring_up();
+	ck_assert_uint_eq(s->node[1].got.hashes, 0);
+	ck_assert_uint_eq(sim_ikes(s, 0, "established"), 0);
+	t.certs = true;
+	engine_trust(s->node[0].engine, &t);
+	sim_run(s, 5);
+	check_up(1);
+	ck_assert_uint_eq(s->node[1].got.hashes, 0x3c);
+}
+END_TEST
+
 START_TEST(certificate_against_secret)
 {
 	c.certs = true;
@@ -455,6 +473,22 @@ START_TEST(vip_told_to_new_keymgr)
 }
 END_TEST
 
+/* The routes name the address we were given; no tunnel begins there. */
+START_TEST(address_is_not_the_tunnels)
+{
+	struct ike_show row;
+
+	road();
+	bring_up_road();
+	ck_assert_int_eq(s->node[0].vip.addr4.family, AF_INET);
+	s->node[0].source = s->node[0].vip.addr4;
+	(void)engine_kill(s->node[0].engine, NULL, 0);
+	sim_run(s, 60);
+	ck_assert(sim_ike(s, 0, &row));
+	ck_assert(addr_equal(&row.path.local.addr, &s->node[0].addr));
+}
+END_TEST
+
 START_TEST(one_family_only)
 {
 	road();
@@ -623,6 +657,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, certificates_both_ways);
 	tcase_add_test(t, certificates_of_all_sizes);
+	tcase_add_test(t, certificates_wait_for_certd);
 	tcase_add_test(t, certificate_against_secret);
 	tcase_add_test(t, nothing_about_certificates_without);
 	tcase_add_test(t, certificate_refused_by_responder);
@@ -641,6 +676,7 @@ main(void)
 	tcase_add_test(t, addresses_given);
 	tcase_add_test(t, address_kept_over_rekey);
 	tcase_add_test(t, vip_told_to_new_keymgr);
+	tcase_add_test(t, address_is_not_the_tunnels);
 	tcase_add_test(t, one_family_only);
 	tcase_add_test(t, no_address_left);
 	tcase_add_test(t, responder_without_mode_config);
