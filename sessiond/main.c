@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #define SYNC_WAIT	MONO_S(5)
+#define RETRY_S		60		/* to write the lease file */
 
 struct sessiond {
 	struct child *child;
@@ -34,6 +35,7 @@ struct sessiond {
 	int leases[2];
 	struct event *timer;
 	struct event *write;		/* what was noted, to the file */
+	struct event *retry;		/* all of it, after an error */
 	uint64_t random;
 };
 
@@ -107,6 +109,29 @@ compact(struct sessiond *d, const struct config *c, size_t known)
 }
 
 static void
+retry_later(struct sessiond *d)
+{
+	static const struct timeval tv = { RETRY_S, 0 };
+
+	if (persist_is_stuck(d->persist) &&
+	    !evtimer_pending(d->retry, NULL))
+		evtimer_add(d->retry, &tv);
+}
+
+static void
+on_retry(evutil_socket_t fd, short what, void *arg)
+{
+	struct sessiond *d = arg;
+	const struct config *c = sessions_config(d->sessions);
+
+	(void)fd;
+	(void)what;
+	if (c != NULL)
+		compact(d, c, config_known(c));
+	retry_later(d);
+}
+
+static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {
 	struct sessiond *d = arg;
@@ -121,6 +146,7 @@ on_write(evutil_socket_t fd, short what, void *arg)
 	known = config_known(c);
 	if (persist_is_long(d->persist, known))
 		compact(d, c, known);
+	retry_later(d);
 }
 
 static void
@@ -171,6 +197,7 @@ sessiond_init(struct child *c)
 	child_set_data(c, d);
 	d->timer = evtimer_new(child_base(c), on_timer, d);
 	d->write = evtimer_new(child_base(c), on_write, d);
+	d->retry = evtimer_new(child_base(c), on_retry, d);
 	d->ikepd = ipc_ikepd_new(child_base(c));
 	d->informd = ipc_informd_new(child_base(c));
 	if (getrandom(&d->random, sizeof(d->random), 0) !=
@@ -178,8 +205,8 @@ sessiond_init(struct child *c)
 		log_error(LOG_T_SYSTEM, "no random numbers");
 		return -1;
 	}
-	return d->timer == NULL || d->write == NULL || d->ikepd == NULL ||
-	    d->informd == NULL ? -1 : 0;
+	return d->timer == NULL || d->write == NULL || d->retry == NULL ||
+	    d->ikepd == NULL || d->informd == NULL ? -1 : 0;
 }
 
 static void
@@ -244,6 +271,7 @@ sessiond_start(struct child *c)
 	ipc_ikepd_start(d->ikepd, d->sessions, rearm, d);
 	ipc_informd_start(d->informd, d->sessions);
 	rearm(d);
+	retry_later(d);
 }
 
 static void

@@ -27,7 +27,9 @@ struct persist {
 	uint32_t turn;
 	uint64_t seed;
 	size_t n;		/* records in it */
-	bool dead;
+	bool none;		/* there are no files */
+	bool dead;		/* nothing is written until persist_begin() */
+	bool said;		/* that it is so */
 	bool compacting;
 	struct buf out;
 	off_t at;		/* where out goes */
@@ -79,16 +81,19 @@ write_at(int fd, const uint8_t *p, size_t n, off_t off)
 	return 0;
 }
 
-/* 0: no file of ours. */
+/* 0: no file of ours; *some when there is something in it. */
 static uint32_t
-header_read(int fd, uint64_t *seed)
+header_read(int fd, uint64_t *seed, bool *some)
 {
 	uint8_t raw[HEADER_LEN], magic[8];
 	uint64_t check;
 	uint32_t turn, zero;
 	struct cur c;
+	ssize_t got;
 
-	if (fd == -1 || read_at(fd, raw, sizeof(raw), 0) != HEADER_LEN)
+	got = read_at(fd, raw, sizeof(raw), 0);
+	*some |= got != 0;
+	if (got != HEADER_LEN)
 		return 0;
 	cur_init(&c, raw, sizeof(raw));
 	if (cur_copy(&c, magic, 8) == -1 || cur_u32(&c, &turn) == -1 ||
@@ -102,11 +107,15 @@ header_read(int fd, uint64_t *seed)
 static void
 fail(struct persist *p)
 {
-	if (!p->dead)
-		log_error(LOG_T_SYSTEM, "the lease file cannot be written "
-		    "(%s): users will not find their last addresses after "
-		    "a restart", strerror(errno));
-	p->dead = true;
+	if (!p->said)
+		log_error(LOG_T_SYSTEM, "leases.%u in the state directory "
+		    "cannot be written (%s): users will not find their last "
+		    "addresses after a restart; it is tried again", p->cur,
+		    strerror(errno));
+	p->dead = p->said = true;
+	/* The other file is whole. */
+	if (p->compacting)
+		p->cur = !p->cur;
 	p->compacting = false;
 	buf_reset(&p->out);
 }
@@ -142,7 +151,7 @@ persist_new(int fd0, int fd1, uint64_t random)
 	p->fd[0] = fd0;
 	p->fd[1] = fd1;
 	p->seed = random;
-	p->dead = fd0 == -1 || fd1 == -1;
+	p->dead = p->none = fd0 == -1 || fd1 == -1;
 	buf_init(&p->out, CHUNK * RECORD_LEN);
 	return p;
 }
@@ -211,17 +220,22 @@ persist_open(struct persist *p)
 {
 	uint64_t seed[2] = { 0 };
 	uint32_t turn[2];
+	bool some = false;
 
 	if (p->dead)
 		return;
-	turn[0] = header_read(p->fd[0], &seed[0]);
-	turn[1] = header_read(p->fd[1], &seed[1]);
+	turn[0] = header_read(p->fd[0], &seed[0], &some);
+	turn[1] = header_read(p->fd[1], &seed[1], &some);
 	p->cur = turn[1] > turn[0];
 	p->turn = turn[p->cur];
 	p->at = HEADER_LEN;
 	if (p->turn != 0) {
 		p->seed = seed[p->cur];
 	} else {
+		if (some)
+			log_warn(LOG_T_SYSTEM, "leases.0 and leases.1 in the "
+			    "state directory are damaged: users' last "
+			    "addresses are forgotten");
 		/* Not one that records of a lost file may have. */
 		p->turn = (uint32_t)(p->seed >> 34) + 1;
 		header_write(p);
@@ -281,6 +295,12 @@ persist_note(struct persist *p, const struct addr *a, uint64_t user)
 }
 
 bool
+persist_is_stuck(const struct persist *p)
+{
+	return p->dead && !p->none;
+}
+
+bool
 persist_is_long(const struct persist *p, size_t known)
 {
 	if (known > PERSIST_MAX)
@@ -292,8 +312,9 @@ void
 persist_begin(struct persist *p)
 {
 	persist_flush(p);
-	if (p->dead)
+	if (p->none)
 		return;
+	p->dead = false;
 	p->cur = !p->cur;
 	p->turn++;
 	p->n = 0;
@@ -307,6 +328,11 @@ persist_end(struct persist *p)
 	persist_flush(p);
 	if (p->dead)
 		return;
-	p->compacting = false;
 	header_write(p);
+	if (p->dead)
+		return;
+	p->compacting = false;
+	if (p->said)
+		log_info(LOG_T_SYSTEM, "leases.%u is written again", p->cur);
+	p->said = false;
 }

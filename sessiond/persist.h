@@ -40,8 +40,11 @@ uint64_t persist_seed(const struct persist *);
 void persist_load(struct persist *, persist_fn, void *arg);
 /* The user has the address. */
 void persist_note(struct persist *, const struct addr *, uint64_t user);
-/* Writes what was noted.  An error is logged, once, and ends the memory. */
+/* Writes what was noted.  After an error, which is logged once, nothing is
+ * noted any more until all is written anew by persist_begin(). */
 void persist_flush(struct persist *);
+/* There was such an error. */
+bool persist_is_stuck(const struct persist *);
 /* The journal is long against so many addresses that are known. */
 bool persist_is_long(const struct persist *, size_t known);
 /* Begins the other file; then persist_note for each that is to be kept

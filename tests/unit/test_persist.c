@@ -2,8 +2,11 @@
 
 #include "lib/log.h"
 
+#include <sys/resource.h>
+
 #include <check.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -252,6 +255,62 @@ START_TEST(rubbish)
 }
 END_TEST
 
+/* libcheck writes, too: nothing may be asserted while there is little. */
+static void
+room(rlim_t bytes)
+{
+	struct rlimit r;
+
+	getrlimit(RLIMIT_FSIZE, &r);
+	r.rlim_cur = bytes;
+	(void)setrlimit(RLIMIT_FSIZE, &r);
+}
+
+/* No room for a while: at the begin (0), in the middle (1), and when all is
+ * written anew (2).  What was whole stays so until the new one is. */
+START_TEST(no_room)
+{
+	rlim_t before = HEADER + 2500 * RECORD;
+	struct persist *p;
+	struct rlimit r;
+
+	getrlimit(RLIMIT_FSIZE, &r);
+	signal(SIGXFSZ, SIG_IGN);
+	if (_i == 0) {
+		room(7);
+		p = start(99);
+	} else {
+		p = start(99);
+		write_some(p, 0, 2500);
+		room(before + 7);
+		write_some(p, 2500, 2600);
+	}
+	if (_i == 2) {
+		persist_begin(p);
+		write_some(p, 0, 2600);
+		persist_end(p);
+	}
+	room(r.rlim_cur);
+	ck_assert(persist_is_stuck(p));
+	ck_assert(!persist_is_long(p, 0));
+	write_some(p, 2700, 2800);	/* to no avail */
+	if (_i == 2) {
+		persist_free(start(1));
+		expect(0, 2500);
+	}
+	persist_begin(p);
+	write_some(p, 100, 2600);
+	persist_end(p);
+	ck_assert(!persist_is_stuck(p));
+	write_some(p, 2600, 2610);
+	persist_free(p);
+	p = start(1);
+	ck_assert_uint_eq(persist_seed(p), SEED(99));
+	expect(100, 2610);
+	persist_free(p);
+}
+END_TEST
+
 START_TEST(no_file)
 {
 	struct persist *p = persist_new(-1, -1, 5);
@@ -261,6 +320,7 @@ START_TEST(no_file)
 	ck_assert_uint_eq(persist_seed(p), 5);
 	write_some(p, 0, 100);
 	ck_assert(!persist_is_long(p, 0));
+	ck_assert(!persist_is_stuck(p));
 	persist_begin(p);
 	persist_end(p);
 	persist_free(p);
@@ -289,6 +349,7 @@ main(void)
 	tcase_add_test(t, compacted);
 	tcase_add_test(t, not_quite_compacted);
 	tcase_add_loop_test(t, rubbish, 0, 50);
+	tcase_add_loop_test(t, no_room, 0, 3);
 	tcase_add_test(t, no_file);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
