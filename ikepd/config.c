@@ -13,7 +13,7 @@ add_algs(struct offer *o, const struct conf_obj *obj, unsigned prop)
 
 	a = conf_algs(obj, prop, &n);
 	for (i = 0; i < n; i++)
-		if (!(a[i]->flags & ALG_NONE) && suite_usable(a[i]))
+		if ((a[i]->flags & ALG_NONE) || suite_usable(a[i]))
 			(void)offer_add(o, a[i]);
 }
 

@@ -25,6 +25,8 @@ offer_add(struct offer *o, const struct alg *a)
 {
 	if (a == NULL || a->v2 == ALG_NO_V2)
 		return -1;
+	if ((a->flags & ALG_NONE) != 0 && a->kind == SUITE_KE)
+		o->ke_none = true;
 	if (((a->flags & ALG_NONE) != 0 && a->kind != SUITE_ESN) ||
 	    offer_has(o, a))
 		return 0;
@@ -99,6 +101,9 @@ layout_class(const struct offer *o, unsigned flags, bool aead,
 				nencr++;
 			out->t[out->n++] = a;
 		}
+		/* Last, so that a group both have is preferred. */
+		if (*k == SUITE_KE && o->ke_none && o->n[*k] > 0)
+			out->t[out->n++] = suite_by_id(SUITE_KE, 0, 0);
 	}
 	if (o->proto == PROTO_AH)
 		return !aead && o->n[SUITE_INTEG] > 0;
@@ -242,6 +247,21 @@ match_unused(const struct pairing *p, unsigned kind, struct match *m)
 }
 
 static bool
+is_no_ke(const struct alg *a)
+{
+	return a->kind == SUITE_KE && (a->flags & ALG_NONE) != 0;
+}
+
+static bool
+has_no_ke(const struct our_prop *o)
+{
+	for (unsigned i = 0; i < o->n; i++)
+		if (is_no_ke(o->t[i]))
+			return true;
+	return false;
+}
+
+static bool
 match_kind(const struct pairing *p, unsigned kind, struct match *m)
 {
 	*m = (struct match){ 0 };
@@ -249,6 +269,9 @@ match_kind(const struct pairing *p, unsigned kind, struct match *m)
 		return true;
 	if (our_count(p->ours, kind) == 0)
 		return match_unused(p, kind, m);
+	if (kind == SUITE_KE && has_no_ke(p->ours) &&
+	    peer_count(p, kind, &m->none) == 0)
+		return true;
 	for (unsigned i = 0; i < p->ours->n; i++) {
 		const struct alg *a = p->ours->t[i];
 
@@ -256,10 +279,15 @@ match_kind(const struct pairing *p, unsigned kind, struct match *m)
 			continue;
 		if (m->alg == NULL)
 			m->alg = a;
-		if (kind == SUITE_KE && a->v2 == p->ke_group)
+		if (kind == SUITE_KE && !is_no_ke(a) && a->v2 == p->ke_group)
 			m->alg = a;
 	}
-	return m->alg != NULL;
+	if (m->alg == NULL)
+		return false;
+	m->none = is_no_ke(m->alg);
+	if (m->none)
+		m->alg = NULL;
+	return true;
 }
 
 static void

@@ -20,12 +20,14 @@
  * What we would use, per kind in order of preference.  On the wire it is
  * one proposal for the AEADs and one for the other ciphers, the one with
  * the cipher we like best first (RFC 7296 3.3).  No KE row: no key exchange
- * (ESP without PFS).  Rows with ALG_NONE are not kept.
+ * (ESP without PFS); beside KE rows, ke_none leaves it to the peer.  Rows
+ * with ALG_NONE are not kept.
  */
 struct offer {
 	uint8_t proto;			/* PROTO_IKE, PROTO_ESP, PROTO_AH */
 	uint8_t n[OFFER_KINDS];
 	const struct alg *alg[OFFER_KINDS][OFFER_ALGS_MAX];
+	bool ke_none;
 };
 
 void offer_init(struct offer *, uint8_t proto);

@@ -11,7 +11,7 @@
 struct our_prop {
 	uint8_t num;
 	uint8_t n;
-	const struct alg *t[OFFER_KINDS * OFFER_ALGS_MAX];
+	const struct alg *t[OFFER_KINDS * OFFER_ALGS_MAX + 1];
 };
 
 /* Lays out the offer; the number of proposals, 0 when none is complete. */

@@ -536,9 +536,12 @@ response_algs(struct engine *e, struct ike_sa *sa, struct work *w,
 	n->integ = n->choice.integ;
 	n->esn = n->choice.esn;
 	n->group = n->choice.ke;
-	if (n->group != (n->in_auth ? NULL : w->group) || (n->group != NULL && (pk == NULL ||
-	    ke.group != n->group->v2 ||
-	    cur_left(&ke.data) != n->group->pub_len))) {
+	/* The peer may have chosen to do without, when we let it. */
+	if (!n->in_auth && n->group == NULL)
+		w->group = NULL;
+	if (n->group != NULL && (n->in_auth || n->group != w->group ||
+	    pk == NULL || ke.group != n->group->v2 ||
+	    cur_left(&ke.data) != n->group->pub_len)) {
 		report_child(e, sa, n->policy, FAIL_SYNTAX, "the answer's "
 		    "key exchange does not fit the chosen proposal");
 		return -1;

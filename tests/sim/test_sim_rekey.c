@@ -57,6 +57,31 @@ START_TEST(test_rekey_child)
 }
 END_TEST
 
+/* A peer that wants no key exchange, and we leave it the choice. */
+START_TEST(test_rekey_child_choice)
+{
+	struct sim_conf other = c;
+	unsigned i;
+
+	other.passive = true;
+	c.pfs[0] = "x25519";
+	c.pfs[1] = "none";
+	bring_up_with(&other);
+	/* CREATE_CHILD_SA { N(REKEY_SA), SA(31, NONE), Ni, KEi, ... } -->
+	 * <-- CREATE_CHILD_SA { SA(NONE), Nr, TSi, TSr }, then the other way
+	 * CREATE_CHILD_SA { N(REKEY_SA), SA, Ni, TSi, TSr } */
+	for (i = 0; i < 2; i++) {
+		uint32_t spi = sim_child_at(s, i, 0)->r.spi_in;
+
+		engine_expire(s->node[i].engine, spi, false);
+		sim_run(s, 2);
+		check_up(1);
+		ck_assert_uint_eq(sim_child_at(s, i, 0)->r.replaces, spi);
+		ck_assert_uint_eq(sim_child_at(s, i, 0)->r.pfs_group, 0);
+	}
+}
+END_TEST
+
 START_TEST(test_rekey_child_collision)
 {
 	unsigned i;
@@ -392,6 +417,7 @@ main(void)
 	tcase_set_timeout(t, 60);
 	tcase_add_test(t, test_pfs_invalid_ke);
 	tcase_add_test(t, test_rekey_child);
+	tcase_add_test(t, test_rekey_child_choice);
 	tcase_add_test(t, test_rekey_child_collision);
 	tcase_add_test(t, test_rekey_deleted_early);
 	tcase_add_test(t, test_rekey_ike);

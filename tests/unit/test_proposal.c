@@ -186,6 +186,51 @@ START_TEST(wire_form_esp)
 }
 END_TEST
 
+START_TEST(ke_is_their_choice)
+{
+	struct offer o = esp("aes-128-gcm", "", "modp2048 none", false, true);
+	struct offer with = esp("aes-128-gcm", "", "modp2048", false, true);
+	struct offer without = esp("aes-128-gcm", "", "", false, true);
+	struct offer other = esp("aes-128-gcm", "", "ecp256", false, true);
+	char s[PROP_LINE_MAX];
+
+	ck_assert_str_eq(offer_fmt(&o, 0, s, sizeof(s)),
+	    "#1 ESP AES-GCM-16-128/MODP-2048,none/no-esn");
+	/* as responder */
+	send_offer(&with, 0);
+	ck_assert_int_eq(prop_select(&ch, &o, &sa, 0, 14, &why), 0);
+	ck_assert_uint_eq(ch.ke->v2, 14);
+	send_offer(&without, 0);
+	ck_assert_int_eq(prop_select(&ch, &o, &sa, 0, 0, &why), 0);
+	ck_assert_ptr_null(ch.ke);
+	ck_assert(!ch.ke_none);
+	send_offer(&other, 0);
+	ck_assert_int_eq(prop_select(&ch, &o, &sa, 0, 19, &why), -1);
+	/* a group that both have is better than none */
+	send_offer(&o, 0);
+	ck_assert_int_eq(prop_select(&ch, &o, &sa, 0, 0, &why), 0);
+	ck_assert_uint_eq(ch.ke->v2, 14);
+	send_offer(&o, 0);
+	ck_assert_int_eq(prop_select(&ch, &without, &sa, 0, 0, &why), 0);
+	ck_assert(ch.ke_none);
+	/* as initiator: NONE in so many words, left out, the group */
+	prop_put_choice(&b, &ch, spi4, 4);
+	parse();
+	ck_assert_int_eq(prop_check_answer(&ch, &o, &sa, 0, &why), 0);
+	ck_assert_ptr_null(ch.ke);
+	send_offer(&without, 0);
+	ck_assert_int_eq(prop_check_answer(&ch, &o, &sa, 0, &why), 0);
+	ck_assert_ptr_null(ch.ke);
+	ck_assert_int_eq(prop_check_answer(&ch, &with, &sa, 0, &why), -1);
+	send_offer(&with, 0);
+	ck_assert_int_eq(prop_check_answer(&ch, &o, &sa, 0, &why), 0);
+	ck_assert_uint_eq(ch.ke->v2, 14);
+	/* The first child has none in any case. */
+	ck_assert_str_eq(offer_fmt(&o, PROP_NO_KE, s, sizeof(s)),
+	    "#1 ESP AES-GCM-16-128/no-esn");
+}
+END_TEST
+
 START_TEST(checks)
 {
 	const char *reason = NULL;
@@ -653,6 +698,7 @@ main(void)
 	tcase_add_test(t, matrix_esp);
 	tcase_add_test(t, matrix_all);
 	tcase_add_test(t, explicit_none);
+	tcase_add_test(t, ke_is_their_choice);
 	tcase_add_test(t, not_understood);
 	tcase_add_test(t, protocols_and_spis);
 	tcase_add_test(t, answers);
