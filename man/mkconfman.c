@@ -137,6 +137,22 @@ put_values(const struct conf_prop *p)
 }
 
 static void
+put_v1(const struct conf_prop *p)
+{
+	const char *same = p->v2_same, *sep = "another value than\n.Cm";
+	int len;
+
+	puts("Read for the sake of scripts made for IKEv1;");
+	for (; *same != '\0'; same += len + (same[len] == ' ')) {
+		len = (int)strcspn(same, " ");
+		printf("%s %.*s\n", sep, len, same);
+		sep = "or\n.Cm";
+	}
+	puts("is named in a warning:");
+	put_text(p->v2_instead);
+}
+
+static void
 put_prop(const struct conf_prop *p)
 {
 	printf(".It Cm %s\n", p->name);
@@ -146,9 +162,8 @@ put_prop(const struct conf_prop *p)
 		printf("The default is\n.Cm %s .\n", p->def);
 	if (p->alias != NULL)
 		printf("Also written\n.Cm %s .\n", p->alias);
-	if (p->flags & CONF_P_V1)
-		fputs("Has no effect with IKEv2; named in a warning.\n",
-		    stdout);
+	if (p->v2_instead != NULL)
+		put_v1(p);
 }
 
 static bool

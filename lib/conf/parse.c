@@ -81,6 +81,25 @@ dead_word(const struct conf_prop *pr, const struct conf_val *v)
 	return NULL;
 }
 
+/* The value says what is the case with IKEv2 anyway. */
+static bool
+same_with_v2(const struct conf_prop *pr, const struct conf_val *v)
+{
+	const char *list = pr->v2_same;
+	struct buf b;
+	size_t len;
+	bool same = false;
+
+	buf_init(&b, CONF_TEXT_MAX);
+	val_fmt(pr, v, &b);
+	for (; *list != '\0' && !same; list += len + (list[len] == ' ')) {
+		len = strcspn(list, " ");
+		same = len == b.len && memcmp(list, b.data, len) == 0;
+	}
+	buf_free(&b);
+	return same;
+}
+
 /*
  * What is not acted upon yet may only say what is the case anyway.  False:
  * it was refused.
@@ -107,9 +126,10 @@ is_supported(struct parser *p, const struct cmd_item *it,
 		    "%s=%s: not supported yet", pr->name, word);
 		return false;
 	}
-	if ((pr->flags & CONF_P_V1) && !val_equal(pr, v, old))
+	if (pr->v2_instead != NULL && !same_with_v2(pr, v))
 		conf_report(p->rep, CONF_WARNING, it->line, it->col,
-		    "%s: has no effect with IKEv2", pr->name);
+		    "%s=%s has no effect: %s", pr->name, it->value,
+		    pr->v2_instead);
 	return true;
 }
 

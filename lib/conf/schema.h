@@ -30,10 +30,9 @@ enum conf_type {
 
 /* flags of a property */
 #define CONF_P_LIVE	0x01	/* acted upon; else only the default goes */
-#define CONF_P_V1	0x02	/* accepted, but IKEv2 has no use for it */
-#define CONF_P_READONLY	0x04	/* in listings alone */
-#define CONF_P_NONE	0x08	/* a reference may be "none" */
-#define CONF_P_SECRET	0x10	/* hidden unless asked for */
+#define CONF_P_READONLY	0x02	/* in listings alone */
+#define CONF_P_NONE	0x04	/* a reference may be "none" */
+#define CONF_P_SECRET	0x08	/* hidden unless asked for */
 
 struct conf_word {
 	const char *name;
@@ -56,6 +55,11 @@ struct conf_prop {
 	enum suite_kind kind;	/* ALGS */
 	unsigned phase;		/* ALGS: ALG_PHASE1 or ALG_PHASE2 */
 	enum conf_menu ref;	/* REF */
+	/* What was made for IKEv1 is accepted; a value other than these
+	 * (separated by blanks), which say what IKEv2 does anyway, is named
+	 * in a warning that says what it does instead. */
+	const char *v2_same;
+	const char *v2_instead;
 };
 
 /* A word of RouterOS that we do not have, or have elsewhere. */

@@ -93,11 +93,16 @@ const struct conf_prop schema_profile[CONF_PROFILE_PROPS] = {
 		.help = "How long an IKE SA lives before it is replaced." },
 	[CONF_PROFILE_LIFEBYTES] = {
 		.name = "lifebytes", .type = CONF_T_NUM, .def = "0",
-		.lo = 0, .hi = 4294967295, .flags = LIVE | CONF_P_V1,
+		.lo = 0, .hi = 4294967295, .flags = LIVE,
+		.v2_same = "0",
+		.v2_instead = "proposals of IKEv2 have no lifetimes, and an "
+		    "IKE SA is replaced after its time alone",
 		.help = "Byte lifetime named in the proposal." },
 	[CONF_PROFILE_NAT_TRAVERSAL] = {
 		.name = "nat-traversal", .type = CONF_T_BOOL, .def = "yes",
-		.flags = LIVE | CONF_P_V1,
+		.flags = LIVE, .v2_same = "yes",
+		.v2_instead = "IKEv2 always looks for address translators, "
+		    "and puts ESP into UDP where there is one",
 		.help = "Finds address translators and passes them." },
 	[CONF_PROFILE_DPD_INTERVAL] = {
 		.name = "dpd-interval", .type = CONF_T_TIME, .def = "2m",
@@ -107,11 +112,17 @@ const struct conf_prop schema_profile[CONF_PROFILE_PROPS] = {
 		    "lives." },
 	[CONF_PROFILE_DPD_MAX_FAILURES] = {
 		.name = "dpd-maximum-failures", .type = CONF_T_NUM,
-		.def = "5", .lo = 1, .hi = 100, .flags = LIVE | CONF_P_V1,
+		.def = "5", .lo = 1, .hi = 100, .flags = LIVE,
+		.v2_same = "5",
+		.v2_instead = "a probe is repeated as any request of IKEv2, "
+		    "and after 41 seconds without an answer the peer is dead",
 		.help = "Unanswered probes after which the peer is dead." },
 	[CONF_PROFILE_PROPOSAL_CHECK] = {
 		.name = "proposal-check", .type = CONF_T_ENUM, .def = "obey",
-		.words = words_proposal_check, .flags = LIVE | CONF_P_V1,
+		.words = words_proposal_check, .flags = LIVE,
+		.v2_same = "obey claim",
+		.v2_instead = "lifetimes are not negotiated in IKEv2, and the "
+		    "end whose lifetime is the shorter one replaces the SA",
 		.help = "What the responder makes of a different lifetime." },
 	[CONF_PROFILE_COMMENT] = COMMENT(0),
 };

@@ -332,8 +332,31 @@ static const struct warning warnings[] = {
 	{ BASE "/ip ipsec policy set 0 priority=1\n",
 	  "x:5:24: warning: priority: a property of RouterOS that does not "
 	  "exist here; ignored\n" },
-	{ "/ip ipsec profile set default lifebytes=5 nat-traversal=yes\n",
-	  "x:1:31: warning: lifebytes: has no effect with IKEv2\n" },
+	/* made for IKEv1: what is so anyway, and what is not */
+	{ "/ip ipsec profile set default lifebytes=0 nat-traversal=yes "
+	  "dpd-maximum-failures=5 proposal-check=obey\n"
+	  "/ip ipsec profile add name=q proposal-check=claim\n", "" },
+	{ "/ip ipsec profile set default nat-traversal=no\n"
+	  "/ip ipsec profile set default nat-traversal=yes\n",
+	  "x:1:31: warning: nat-traversal=no has no effect: IKEv2 always "
+	  "looks for address translators, and puts ESP into UDP where there "
+	  "is one\n" },
+	{ "/ip ipsec profile add name=q lifebytes=5\n",
+	  "x:1:30: warning: lifebytes=5 has no effect: proposals of IKEv2 "
+	  "have no lifetimes, and an IKE SA is replaced after its time "
+	  "alone\n" },
+	{ "/ip ipsec profile add name=q dpd-maximum-failures=3\n",
+	  "x:1:30: warning: dpd-maximum-failures=3 has no effect: a probe is "
+	  "repeated as any request of IKEv2, and after 41 seconds without an "
+	  "answer the peer is dead\n" },
+	{ "/ip ipsec profile\nadd name=q proposal-check=strict\n"
+	  "add name=r proposal-check=exact\n",
+	  "x:2:12: warning: proposal-check=strict has no effect: lifetimes "
+	  "are not negotiated in IKEv2, and the end whose lifetime is the "
+	  "shorter one replaces the SA\n"
+	  "x:3:12: warning: proposal-check=exact has no effect: lifetimes "
+	  "are not negotiated in IKEv2, and the end whose lifetime is the "
+	  "shorter one replaces the SA\n" },
 	{ "/ip ipsec profile set [find name=nobody] lifetime=1h\n",
 	  "x:1:23: warning: no entry of /ip ipsec profile is found by this; "
 	  "nothing is done\n" },
@@ -515,7 +538,9 @@ START_TEST(pasted_export)
 	ck_assert_str_eq(diags,
 	    "x:6:1: warning: /interface ethernet: a menu of RouterOS that "
 	    "does not exist here; ignored\n"
-	    "x:10:27: warning: nat-traversal: has no effect with IKEv2\n"
+	    "x:10:27: warning: nat-traversal=no has no effect: IKEv2 always "
+	    "looks for address translators, and puts ESP into UDP where "
+	    "there is one\n"
 	    "x:27:1: warning: /ip service: a menu of RouterOS that does not "
 	    "exist here; ignored\n"
 	    "x:29:1: warning: /system identity: a menu of RouterOS that does "
