@@ -275,6 +275,16 @@ parse_key_id(struct ikeid *id, const char *text, const char **why)
 	return id_set(id, IKEID_KEY_ID, raw, n);
 }
 
+static int
+parse_gn(struct ikeid *id, const char *text, const char **why)
+{
+	(void)id;
+	(void)text;
+	*why = "ID_DER_ASN1_GN can be received, not configured; remote-id=auto "
+	    "takes one that stands in the peer's certificate";
+	return -1;
+}
+
 static const struct {
 	const char *prefix;
 	int (*parse)(struct ikeid *, const char *, const char **);
@@ -284,6 +294,9 @@ static const struct {
 	{ "user-fqdn:", parse_user_fqdn },
 	{ "dn:", parse_dn },
 	{ "key-id:", parse_key_id },
+	{ "gn:", parse_gn },
+	{ "asn1gn:", parse_gn },
+	{ "der-asn1-gn:", parse_gn },
 };
 
 int

@@ -277,7 +277,8 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.help = "Who we say we are: auto (with a certificate its "
 		    "first alternative name, or else its subject; with a "
 		    "secret our address), address:A, fqdn:NAME, "
-		    "user-fqdn:USER@NAME, key-id:TEXT or dn:NAME." },
+		    "user-fqdn:USER@NAME, key-id:TEXT or dn:NAME.  "
+		    "ID_DER_ASN1_GN can be received, not configured." },
 	[CONF_IDENTITY_REMOTE_ID] = {
 		.name = "remote-id", .type = CONF_T_ID, .def = "auto",
 		.procs = TO_IKE | TO_CERT, .flags = LIVE,

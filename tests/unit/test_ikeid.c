@@ -115,6 +115,20 @@ START_TEST(bad_text)
 }
 END_TEST
 
+/* What a peer may send and nobody can write down is refused by its name. */
+START_TEST(general_name)
+{
+	static const char *const gns[] = { "gn:0x8203612e62",
+		"asn1gn:x", "der-asn1-gn:" };
+	struct ikeid id;
+	const char *why = NULL;
+
+	ck_assert_int_eq(ikeid_parse(&id, gns[_i], &why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "ID_DER_ASN1_GN"));
+	ck_assert_ptr_nonnull(strstr(why, "remote-id=auto"));
+}
+END_TEST
+
 START_TEST(text_bounds)
 {
 	static const char *const kinds[] = { "fqdn:", "key-id:",
@@ -400,6 +414,7 @@ main(void)
 	tcase_add_loop_test(tc, parse_and_format, 0, N(texts));
 	tcase_add_test(tc, format_is_the_text);
 	tcase_add_loop_test(tc, bad_text, 0, N(bad_texts));
+	tcase_add_loop_test(tc, general_name, 0, 3);
 	tcase_add_test(tc, text_bounds);
 	tcase_add_loop_test(tc, body_round_trip, 0, N(texts));
 	tcase_add_loop_test(tc, ipc_round_trip, 0, N(texts));
