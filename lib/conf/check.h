@@ -23,6 +23,9 @@ void check_identities(struct conf *, struct conf_report *);
 void check_policies(struct conf *, struct conf_report *);
 void check_pools(struct conf *, struct conf_report *);
 void check_mode_configs(struct conf *, struct conf_report *);
+/* Whether the addresses an identity's users are given are of use. */
+void check_given(struct conf *, const struct conf_obj *,
+    struct conf_report *);
 void check_logging(struct conf *, struct conf_report *);
 
 /*

@@ -146,8 +146,10 @@ check_generate(struct conf *c, const struct conf_obj *o,
 {
 	const struct conf_obj *group = conf_ref(c, o, CONF_IDENTITY_GROUP);
 
-	if (conf_num(o, CONF_IDENTITY_GENERATE_POLICY) == CONF_GENERATE_NO)
+	if (conf_num(o, CONF_IDENTITY_GENERATE_POLICY) == CONF_GENERATE_NO) {
+		check_given(c, o, rep);
 		return;
+	}
 	/* A name that nobody has was found before. */
 	if (group == NULL && o->val[CONF_IDENTITY_GROUP].n == 0)
 		check_error(rep, o, CONF_IDENTITY_GENERATE_POLICY,
@@ -156,6 +158,8 @@ check_generate(struct conf *c, const struct conf_obj *o,
 		check_warn(rep, o, CONF_IDENTITY_GENERATE_POLICY, "group "
 		    "\"%s\" has no template, so nothing will be allowed",
 		    conf_name(group));
+	else
+		check_given(c, o, rep);
 }
 
 static void

@@ -42,6 +42,35 @@ span_add(struct spans *s, const struct span *one)
 	return true;
 }
 
+static bool
+is_unicast(const struct addr *a)
+{
+	if (a->family == AF_INET)
+		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224 &&
+		    !(a->b[0] == 169 && a->b[1] == 254);
+	return a->b[0] != 0 && a->b[0] != 0xff &&
+	    !(a->b[0] == 0xfe && (a->b[1] & 0xc0) == 0x80);
+}
+
+/* Every address of it can be one host's. */
+static bool
+range_is_unicast(const struct span *s)
+{
+	static const struct addr never[] = {
+		{ .family = AF_INET, .b = { 127 } },
+		{ .family = AF_INET, .b = { 169, 254 } },
+		{ .family = AF_INET6, .b = { 0xfe, 0x80 } },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(never) / sizeof(never[0]); i++)
+		if (s->lo.family == never[i].family &&
+		    addr_cmp(&s->lo, &never[i]) <= 0 &&
+		    addr_cmp(&s->hi, &never[i]) >= 0)
+			return false;
+	return is_unicast(&s->lo) && is_unicast(&s->hi);
+}
+
 static void
 check_ranges(const struct conf_obj *o, struct spans *spans,
     struct conf_report *rep)
@@ -59,6 +88,10 @@ check_ranges(const struct conf_obj *o, struct spans *spans,
 			    "expected a range such as "
 			    "192.0.2.10-192.0.2.99, a prefix or an address",
 			    text[i]);
+		else if (!range_is_unicast(&one))
+			check_error(rep, o, CONF_POOL_RANGES, "\"%s\" has "
+			    "addresses that no host can have, such as those "
+			    "for multicast, loopback or one link", text[i]);
 		else if (!span_add(spans, &one))
 			check_error(rep, o, CONF_POOL_RANGES,
 			    "out of memory");
@@ -172,14 +205,6 @@ check_pool_names(struct conf *c, const struct conf_obj *o,
 	}
 }
 
-static bool
-is_unicast(const struct addr *a)
-{
-	if (a->family == AF_INET)
-		return a->b[0] != 0 && a->b[0] != 127 && a->b[0] < 224;
-	return a->b[0] != 0xff;
-}
-
 static void
 check_handing_out(struct conf *c, const struct conf_obj *o,
     struct conf_report *rep)
@@ -218,6 +243,94 @@ check_asking(const struct conf_obj *o, struct conf_report *rep)
 		if (conf_is_set(o, props[i]))
 			check_warn(rep, o, (int)props[i],
 			    "has no effect with responder=no");
+}
+
+/* The side of the peer of some template of the group has the address. */
+static bool
+template_has(struct conf *c, uint32_t group, const struct addr *a)
+{
+	const struct prefix *p;
+	const struct conf_obj *o;
+	size_t i, n;
+
+	CONF_FOREACH(c, CONF_POLICY, o) {
+		if ((o->flags & CONF_F_TEMPLATE) == 0 ||
+		    (o->flags & CONF_F_DISABLED) != 0 ||
+		    conf_ref_id(o, CONF_POLICY_GROUP) != group)
+			continue;
+		p = conf_prefixes(o, CONF_POLICY_DST_ADDRESS, &n);
+		if (n == 0)
+			return true;
+		for (i = 0; i < n; i++)
+			if (prefix_has(&p[i], a) || (p[i].bits == 0 &&
+			    p[i].addr.family == AF_INET6))
+				return true;
+	}
+	return false;
+}
+
+static bool
+peer_has_policy(struct conf *c, uint32_t peer)
+{
+	const struct conf_obj *o;
+
+	CONF_FOREACH(c, CONF_POLICY, o)
+		if ((o->flags & CONF_F_DISABLED) == 0 &&
+		    conf_ref_id(o, CONF_POLICY_PEER) == peer)
+			return true;
+	return false;
+}
+
+/* An address that mode gives and no template of the group has.  false: none
+ * was found. */
+static bool
+find_homeless(struct conf *c, const struct conf_obj *mode, uint32_t group,
+    struct addr *a)
+{
+	const char *const *name, *const *text;
+	const struct conf_obj *pool;
+	size_t i, k, n, nranges;
+	struct addr hi;
+
+	*a = *conf_addr(mode, CONF_MODE_CONFIG_ADDRESS);
+	if (a->family != AF_UNSPEC && !template_has(c, group, a))
+		return true;
+	name = conf_strs(mode, CONF_MODE_CONFIG_POOLS, &n);
+	for (i = 0; i < n; i++) {
+		if ((pool = conf_by_name(c, CONF_POOL, name[i])) == NULL)
+			continue;
+		text = conf_strs(pool, CONF_POOL_RANGES, &nranges);
+		for (k = 0; k < nranges; k++)
+			if (range_parse(a, &hi, text[k]) == 0 &&
+			    !template_has(c, group, a))
+				return true;
+	}
+	return false;
+}
+
+void
+check_given(struct conf *c, const struct conf_obj *o,
+    struct conf_report *rep)
+{
+	const struct conf_obj *mode = conf_ref(c, o,
+	    CONF_IDENTITY_MODE_CONFIG);
+	const struct conf_obj *group = conf_ref(c, o, CONF_IDENTITY_GROUP);
+	char text[ADDR_STRLEN];
+	struct addr a;
+
+	if (mode == NULL || !conf_bool(mode, CONF_MODE_CONFIG_RESPONDER))
+		return;
+	if (conf_num(o, CONF_IDENTITY_GENERATE_POLICY) == CONF_GENERATE_NO) {
+		if (!peer_has_policy(c, conf_ref_id(o, CONF_IDENTITY_PEER)))
+			check_warn(rep, o, CONF_IDENTITY_MODE_CONFIG, "users "
+			    "will have no policy: the peer has none, and "
+			    "generate-policy=port-strict does not say that "
+			    "they are to be made");
+	} else if (group != NULL && find_homeless(c, mode, group->id, &a))
+		check_warn(rep, o, CONF_IDENTITY_MODE_CONFIG, "no template "
+		    "of group \"%s\" has %s in its dst-address, so a user "
+		    "who is given that address will have no policy",
+		    conf_name(group), addr_fmt(&a, text, sizeof(text)));
 }
 
 void

@@ -30,6 +30,15 @@ static const struct {
 	  "them\n"
 	  "x:2:49: next-pool: the pools that follow come back to one of "
 	  "them\n" },
+	{ "/ip pool add name=a ranges=10.0.0.1,224.0.0.1-224.0.0.9\n",
+	  "x:1:28: ranges: \"224.0.0.1-224.0.0.9\" has addresses that no host "
+	  "can have, such as those for multicast, loopback or one link\n" },
+	{ "/ip pool add name=a ranges=126.0.0.1-128.0.0.1\n",
+	  "x:1:28: ranges: \"126.0.0.1-128.0.0.1\" has addresses that no host "
+	  "can have, such as those for multicast, loopback or one link\n" },
+	{ "/ip pool add name=a ranges=::/0\n",
+	  "x:1:28: ranges: \"::/0\" has addresses that no host "
+	  "can have, such as those for multicast, loopback or one link\n" },
 	{ "/ip dns set servers=10.0.0.1,ns.example\n",
 	  "x:1:21: servers: found \"ns.example\", expected an IPv4 or IPv6 "
 	  "address\n" },
@@ -73,6 +82,47 @@ START_TEST(asking)
 
 	ck_assert_str_eq(diags, "x:1:57: warning: split-dns: has no effect "
 	    "with responder=no\n");
+	conf_free(c);
+}
+END_TEST
+
+/* What is given must be of use: requirements' two samples, put together. */
+#define GIVEN								\
+	"/ip pool add name=rw ranges=192.168.77.2-192.168.77.254\n"	\
+	"/ip ipsec mode-config add name=m address-pool=rw\n"		\
+	"/ip ipsec mode-config add name=a address=192.168.66.2\n"	\
+	"/ip ipsec policy group add name=g\n"				\
+	"/ip ipsec policy add template=yes group=g "			\
+	"src-address=0.0.0.0/0 dst-address=192.168.77.0/24\n"		\
+	"/ip ipsec peer add name=p exchange-mode=ike2 passive=yes\n"	\
+	"/ip ipsec identity add peer=p secret=Xq3vvJ0pK7sLw2Zr9TbN "
+
+static const struct {
+	const char *script, *says;
+} uses[] = {
+	{ GIVEN "mode-config=m generate-policy=port-strict "
+	  "policy-template-group=g\n", "" },
+	{ GIVEN "generate-policy=port-strict policy-template-group=g "
+	  "mode-config=a\n", "x:7:123: warning: mode-config: no template of "
+	  "group \"g\" has 192.168.66.2 in its dst-address, so a user who is "
+	  "given that address will have no policy\n" },
+	{ GIVEN "generate-policy=port-strict policy-template-group=g "
+	  "mode-config=a\n/ip ipsec policy add template=yes group=g "
+	  "dst-address=192.168.66.2/32\n", "" },
+	{ GIVEN "generate-policy=port-strict mode-config=a\n", "" },
+	{ GIVEN "mode-config=m\n", "x:7:71: warning: mode-config: users will "
+	  "have no policy: the peer has none, and generate-policy=port-strict "
+	  "does not say that they are to be made\n" },
+	{ GIVEN "mode-config=m\n/ip ipsec policy add peer=p tunnel=yes "
+	  "src-address=10.0.0.0/8 dst-address=192.168.77.0/24\n", "" },
+	{ GIVEN "mode-config=request-only\n", "" },
+};
+
+START_TEST(of_use)
+{
+	struct conf *c = load_ok(uses[_i].script);
+
+	ck_assert_str_eq(diags, uses[_i].says);
 	conf_free(c);
 }
 END_TEST
@@ -185,7 +235,8 @@ static const struct {
 	  "/ip ipsec identity add generate-policy=port-strict "
 	  "mode-config=ike2-gre peer=p policy-template-group=ike2-gre "
 	  PSK "\n", "" },
-	/* Road warriors with certificates, one user apart, split nets. */
+	/* Road warriors with certificates, one user apart, split nets.  The
+	 * sample's template lacks that user's address. */
 	{ "/certificate import file-name=server1.p12 name=server1\n"
 	  "/certificate import file-name=rw1.pem name=rw-client1\n"
 	  "/ip pool add name=ike2-pool ranges=192.168.77.2-192.168.77.254\n"
@@ -209,7 +260,10 @@ static const struct {
 	  "/ip ipsec identity add " SIGNED("server1")
 	  "generate-policy=port-strict match-by=certificate mode-config=usr_A "
 	  "peer=ike2 policy-template-group=ike2-policies "
-	  "remote-certificate=rw-client1\n", "" },
+	  "remote-certificate=rw-client1\n",
+	  "x:13:135: warning: mode-config: no template of group "
+	  "\"ike2-policies\" has 192.168.66.2 in its dst-address, so a user "
+	  "who is given that address will have no policy\n" },
 	/* Our own client. */
 	{ "/certificate import file-name=client.p12 name=rw-client1\n"
 	  "/ip ipsec profile add name=ike2-rw\n"
@@ -278,6 +332,7 @@ main(void)
 	tcase_add_loop_test(t, sample, 0,
 	    (int)(sizeof(samples) / sizeof(samples[0])));
 	tcase_add_test(t, asking);
+	tcase_add_loop_test(t, of_use, 0, sizeof(uses) / sizeof(uses[0]));
 	tcase_add_test(t, read_back);
 	tcase_add_test(t, system_dns);
 	suite_add_tcase(s, t);
