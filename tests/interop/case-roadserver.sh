@@ -23,12 +23,6 @@ certificates()
 	chmod -R a+rX "$P"
 }
 
-both_stop()
-{
-	(swan_stop gw2)
-	(gw_stop gw1)
-}
-
 swan_server()
 {
 	pki_swan gw2 "$1"
@@ -60,9 +54,12 @@ swan_server()
 	  v4 {
 	    addrs = 172.16.8.10-172.16.8.20
 	    dns = 10.2.0.1
+	    subnet = 10.2.0.0/24
+	    25 = corp.example
 	  }
 	  v6 {
 	    addrs = fd08::10-fd08::20
+	    subnet = fd02::/64
 	  }
 	}
 	END
@@ -84,12 +81,24 @@ key_type_out()
 {
 	swan_server "srv-$1"
 	sally_user "u-$1" "srv-$1.example"
-	log_wait gw1 "the peer gives us address 172.16.8.10"
+	log_wait gw1 "the peer gives us address 172.16.8.10 and fd08::10"
 	log_wait gw1 "the peer's certificate: CN=srv-$1"
+	log_wait gw1 "=== 10.2.0.0/24 fd02::/64"
 	sa_wait gw1 2
-	until_ok 5 on gw1 ping -n -q -c 1 -W 1 -I 172.16.8.10 10.2.0.10 ||
-		fail "no answer from 10.2.0.10"
-	both_stop
+	until_ok 5 ping_once gw1 10.2.0.10 || fail "no answer, IPv4"
+	until_ok 5 ping_once gw1 fd02::10 || fail "no answer, IPv6"
+}
+
+# Whatever becomes of them on this machine.  25 is DNS_DOMAIN (RFC 8598).
+names_and_networks()
+{
+	log_has gw1 "DNS servers: 1, networks: 2" ||
+		fail "$(grep 'gives us' "$W/gw1/log")"
+	log_wait gw1 "the peer's name servers 10.2.0.1 are *corp.example"
+	on gw1 ip route get 10.2.0.10 | grep -q 'src 172.16.8.10' ||
+		fail "$(ip -n gw1 route)"
+	on gw1 ip route get fd02::10 | grep -q 'src fd08::10' ||
+		fail "$(ip -n gw1 -6 route)"
 }
 
 # Servers at 192.0.2.3 and on, each with another fault, beside a good one.
@@ -203,6 +212,9 @@ certificates
 net_up
 for kind in ec rsa ed; do
 	it "strongSwan gives an address: $kind" key_type_out $kind
+	[ $kind != ed ] ||
+		it "strongSwan gives networks, DNS and a domain" \
+		    names_and_networks
 	(all_stop)
 done
 bad='authentication failed (certificate)'
