@@ -24,6 +24,7 @@ read_cert(struct shown *s, const struct part *data, char *why)
 {
 	const uint8_t *p = data->p;
 	X509 *x = d2i_X509(NULL, &p, (long)data->len);
+	char subject[SUBJECT];
 
 	if (x == NULL || p != (const uint8_t *)data->p + data->len) {
 		X509_free(x);
@@ -33,11 +34,15 @@ read_cert(struct shown *s, const struct part *data, char *why)
 	(void)X509_check_purpose(x, -1, 0);
 	if (s->key == NULL) {
 		s->leaf = x;
-		if ((s->key = X509_get_pubkey(x)) == NULL ||
-		    cert_fp(x, s->fp) == -1)
-			return fail(why, "a certificate with a key of an "
-			    "unknown kind");
-		return 0;
+		if ((s->key = X509_get_pubkey(x)) == NULL) {
+			snprintf(why, VERIFY_WHY_MAX, "certificate \"%s\" "
+			    "has a key that cannot be read (damaged, not on "
+			    "its curve, or of an unknown kind)",
+			    cert_subject(x, subject, sizeof(subject)));
+			return -1;
+		}
+		return cert_fp(x, s->fp) == 0 ? 0 : fail(why,
+		    "out of memory");
 	}
 	if (sk_X509_push(s->others, x) <= 0) {
 		X509_free(x);
@@ -55,7 +60,8 @@ read_raw_key(struct shown *s, const struct part *data, char *why)
 		return 0;
 	s->key = d2i_PUBKEY(NULL, &p, (long)data->len);
 	if (s->key == NULL || p != (const uint8_t *)data->p + data->len)
-		return fail(why, "a raw public key that cannot be read");
+		return fail(why, "a raw public key that cannot be read "
+		    "(damaged, not on its curve, or of an unknown kind)");
 	if (EVP_Digest(data->p, data->len, s->fp, NULL, EVP_sha256(),
 	    NULL) != 1)
 		return fail(why, "out of memory");
