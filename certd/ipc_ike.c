@@ -84,6 +84,7 @@ login_from(const struct cd_auth *q, struct login *l)
 		.method = q->method,
 		.auth = part_of(&q->auth),
 		.ncerts = q->ncerts,
+		.certreq = part_of(&q->certreq),
 		.hashes = q->hashes,
 	};
 	for (i = 0; i < q->ncerts; i++) {

@@ -172,6 +172,7 @@ choose_by_cert(struct login_job *j)
 	for (i = 0; i < n; i++)
 		j->n += ident_by_cert(j->is, j->l->peer, names[i]->name,
 		    j->c + j->n, IDENT_TRY_MAX - j->n);
+	j->nbycert = j->n;
 }
 
 /* What there is when nothing of the peer's kind was found. */
@@ -259,19 +260,43 @@ asked_fits(const struct login_job *j, const struct conf_obj *o)
 	return login_my_id(j, o, &mine) == 0 && ikeid_equal(&mine, &j->asked);
 }
 
-/* Candidates under whose name the initiator asks for us come first. */
+/*
+ * First the name by which the initiator asks for us, then that its very
+ * certificate is named, then whether it can use ours.  A secret suits all.
+ */
+static unsigned
+rank(const struct login_job *j, size_t i)
+{
+	const struct cert *own = own_cert(j, j->c[i]);
+	unsigned r = j->has_asked && asked_fits(j, j->c[i]) ? 8 : 0;
+
+	if (i < j->nbycert)
+		r += 4;
+	if (ident_kind(j->c[i]) != IDENT_CERT)
+		return r + 3;
+	return own == NULL || own->key == NULL ? r :
+	    r + login_own_rank(j, own);
+}
+
+/* The best first; those alike stay in the order of the configuration. */
 static void
-prefer_asked(struct login_job *j)
+prefer(struct login_job *j)
 {
 	const struct conf_obj *o;
-	size_t i, k = 0;
+	unsigned r[IDENT_TRY_MAX], this;
+	size_t i, k;
 
-	for (i = 0; i < j->n; i++) {
-		if (!asked_fits(j, j->c[i]))
-			continue;
+	for (i = 0; i < j->n; i++)
+		r[i] = rank(j, i);
+	for (i = 1; i < j->n; i++) {
 		o = j->c[i];
-		memmove(&j->c[k + 1], &j->c[k], (i - k) * sizeof(j->c[0]));
-		j->c[k++] = o;
+		this = r[i];
+		for (k = i; k > 0 && r[k - 1] < this; k--) {
+			j->c[k] = j->c[k - 1];
+			r[k] = r[k - 1];
+		}
+		j->c[k] = o;
+		r[k] = this;
 	}
 }
 
@@ -279,7 +304,6 @@ static void
 verify_psk(struct login_job *j)
 {
 	const struct login *l = j->l;
-	char got[ID_TEXT];
 	size_t i;
 
 	for (i = 0; i < j->n; i++)
@@ -288,9 +312,7 @@ verify_psk(struct login_job *j)
 			login_chosen(j, j->c[i]);
 			return;
 		}
-	login_refuse(j, LOGIN_BAD_AUTH, "authentication failed (pre-shared "
-	    "key) for remote ID %s: the secrets differ%s",
-	    login_id_text(&j->remote, got),
+	login_refuse(j, LOGIN_BAD_AUTH, "the secrets differ%s",
 	    j->n > 1 ? ", none of the identities' fits" : "");
 	login_finish(j);
 }
@@ -399,8 +421,8 @@ login_start(struct login_env *env, const struct login *l, login_cb cb,
 		login_finish(j);
 		return;
 	}
-	if (j->has_asked)
-		prefer_asked(j);
+	if (l->make && j->n > 1)
+		prefer(j);
 	if (!l->verify)
 		login_chosen(j, j->c[0]);
 	else if (l->method == AUTH_METHOD_PSK)

@@ -46,6 +46,8 @@ struct login {
 	struct part auth;	/* its data (verify) */
 	struct cert_payload certs[VERIFY_CERTS_MAX];	/* of the peer */
 	size_t ncerts;
+	struct part certreq;	/* hashes of the CAs the peer asks for (make);
+				 * empty: it does not say */
 	uint16_t hashes;	/* SIGN_HASH bits the peer announced */
 };
 

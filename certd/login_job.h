@@ -16,6 +16,7 @@ struct login_job {
 	bool has_asked;
 	const struct conf_obj *c[IDENT_TRY_MAX];	/* to be tried */
 	size_t n;
+	size_t nbycert;		/* of these, found by the certificate */
 	struct login_answer a;
 	time_t now;
 
@@ -55,6 +56,11 @@ const char *login_method_name(uint8_t method);
 void login_verify_cert(struct login_job *);
 /* login_own.c: so do we. */
 void login_make_cert(struct login_job *, const struct conf_obj *);
+/*
+ * How well our certificate suits the peer: 2, the key can sign with a hash it
+ * announced, and 1, it comes from a CA the peer asks for.
+ */
+unsigned login_own_rank(const struct login_job *, const struct cert *);
 /* Runs in a thread, or at once when there are none. */
 void login_run(struct login_job *, pool_fn run, pool_fn done);
 

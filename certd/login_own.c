@@ -6,7 +6,7 @@
 #include <string.h>
 
 #define OCTETS_MAX	(64 * 1024)
-#define CERTS_LEN_MAX	(64 * 1024)
+#define CERTS_LEN_MAX	(56 * 1024)	/* as ikecd.h has it */
 
 /* In a thread: only what the job holds. */
 static void
@@ -65,6 +65,58 @@ issuer_among(STACK_OF(X509) *sk, X509 *x)
 	return NULL;
 }
 
+/* From what we have; NULL: nothing more, or x signed itself. */
+static X509 *
+issuer_of(const struct login_job *j, const struct cert *own, X509 *x)
+{
+	const struct trust *t = store_trust(j->env->store);
+	X509 *issuer;
+
+	if (cert_is_self_issued(x))
+		return NULL;
+	if ((issuer = issuer_among(own->others, x)) == NULL &&
+	    (issuer = issuer_among(t->between, x)) == NULL)
+		issuer = issuer_among(t->anchors, x);
+	return issuer;
+}
+
+/* Is this key in the peer's CERTREQ (RFC 7296 section 3.7)? */
+static bool
+is_asked_for(const struct part *certreq, const X509 *ca)
+{
+	const uint8_t *p = certreq->p;
+	uint8_t hash[CERT_HASH_LEN];
+	size_t at;
+
+	if (cert_spki_hash(ca, hash) == -1)
+		return false;
+	for (at = 0; at + CERT_HASH_LEN <= certreq->len; at += CERT_HASH_LEN)
+		if (memcmp(p + at, hash, CERT_HASH_LEN) == 0)
+			return true;
+	return false;
+}
+
+unsigned
+login_own_rank(const struct login_job *j, const struct cert *own)
+{
+	const struct part *certreq = &j->l->certreq;
+	char why[SIGN_WHY_MAX];
+	unsigned rank = 0;
+	X509 *x = own->leaf;
+	int depth;
+
+	if (sign_choose(own->key, j->l->hashes, false, why) != NULL)
+		rank = 2;
+	if (certreq->len == 0)
+		return rank + 1;
+	for (depth = 0; x != NULL && depth <= VERIFY_DEPTH_MAX; depth++) {
+		if (is_asked_for(certreq, x))
+			return rank + 1;
+		x = issuer_of(j, own, x);
+	}
+	return rank;
+}
+
 /*
  * The leaf and its intermediates, as far as we have them; not the root,
  * which whoever trusts it has (RFC 7296 section 3.6).
@@ -72,9 +124,8 @@ issuer_among(STACK_OF(X509) *sk, X509 *x)
 static void
 add_chain(struct login_job *j)
 {
-	const struct trust *t = store_trust(j->env->store);
 	size_t left = CERTS_LEN_MAX;
-	X509 *x = j->own->leaf, *issuer;
+	X509 *x = j->own->leaf;
 	uint8_t *der = NULL;
 	int n, depth;
 
@@ -86,17 +137,11 @@ add_chain(struct login_job *j)
 	for (depth = 0; depth <= VERIFY_DEPTH_MAX; depth++) {
 		der = NULL;
 		n = i2d_X509(x, &der);
-		if (!add_payload(j, CERTENC_X509, der, n, &left) ||
-		    cert_is_self_issued(x))
+		if (!add_payload(j, CERTENC_X509, der, n, &left))
 			return;
-		issuer = issuer_among(j->own->others, x);
-		if (issuer == NULL)
-			issuer = issuer_among(t->between, x);
-		if (issuer == NULL)
-			issuer = issuer_among(t->anchors, x);
-		if (issuer == NULL || cert_is_self_issued(issuer))
+		x = issuer_of(j, j->own, x);
+		if (x == NULL || cert_is_self_issued(x))
 			return;
-		x = issuer;
 	}
 }
 

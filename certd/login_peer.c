@@ -78,6 +78,8 @@ static bool
 fits_pin(const struct login_job *j, const char *name, const struct cert *pin,
     char *why)
 {
+	char got[100], have[100];
+
 	if (pin == NULL) {
 		snprintf(why, VERIFY_WHY_MAX, "remote-certificate %s is not "
 		    "there", name);
@@ -98,9 +100,15 @@ fits_pin(const struct login_job *j, const char *name, const struct cert *pin,
 		    j->chain == NULL ? j->chain_why : "");
 		return false;
 	}
-	snprintf(why, VERIFY_WHY_MAX, "the peer shows another %s than "
-	    "remote-certificate %s", j->shown.leaf != NULL ? "certificate" :
-	    "key", name);
+	if (j->shown.leaf != NULL && pin->leaf != NULL)
+		snprintf(why, VERIFY_WHY_MAX, "the peer shows certificate "
+		    "\"%.50s\", not remote-certificate %.40s (\"%.50s\")",
+		    cert_subject(j->shown.leaf, got, sizeof(got)), name,
+		    cert_subject(pin->leaf, have, sizeof(have)));
+	else
+		snprintf(why, VERIFY_WHY_MAX, "the peer shows another %s than "
+		    "remote-certificate %s", j->shown.leaf != NULL ?
+		    "certificate" : "key", name);
 	return false;
 }
 
@@ -113,6 +121,20 @@ is_issuer(const struct login_job *j, const struct cert *pin)
 {
 	return sk_X509_num(j->chain) > 1 && cert_is_ca(j->shown.leaf) &&
 	    (pin == NULL || memcmp(pin->fp, j->shown.fp, CERT_FP_LEN) != 0);
+}
+
+/*
+ * Who connects to a gateway that may have any name must not find one of the
+ * gateway's other users there.
+ */
+static bool
+is_user(const struct login_job *j, const struct ikeid *expected,
+    const struct cert *pin)
+{
+	return j->l->parts.initiator && j->shown.leaf != NULL &&
+	    ikeid_is_open(expected) &&
+	    (pin == NULL || memcmp(pin->fp, j->shown.fp, CERT_FP_LEN) != 0) &&
+	    verify_is_client(j->shown.leaf);
 }
 
 /* Does this identity take what the peer showed and says it is? */
@@ -146,6 +168,13 @@ fits(const struct login_job *j, const struct conf_obj *o, char *why)
 		    sizeof(subject)));
 		return false;
 	}
+	if (is_user(j, expected, pin_of(j, o))) {
+		snprintf(why, VERIFY_WHY_MAX, "certificate \"%s\" is a "
+		    "client's (extendedKeyUsage has clientAuth alone) and any "
+		    "name would do; set remote-id=", cert_subject(
+		    j->shown.leaf, subject, sizeof(subject)));
+		return false;
+	}
 	/* A raw key has no names; it is known by itself (RFC 7670). */
 	if (expected->type == IKEID_IGNORE || j->shown.leaf == NULL ||
 	    certid_has(j->shown.leaf, &j->remote))
@@ -172,11 +201,14 @@ on_revocation(void *arg, bool good, const char *why)
 static void
 ask_revocation(struct login_job *j)
 {
-	if (j->env->check_revocation == NULL || j->chain == NULL) {
+	if (j->env->check_revocation == NULL || j->shown.leaf == NULL) {
 		login_chosen(j, j->fits);
 		return;
 	}
-	if (j->env->check_revocation(j->env->revocation, j->chain,
+	/* Pinned, or it would not fit. */
+	if (j->chain == NULL)
+		j->chain = verify_pinned_chain(j->trust, j->shown.leaf);
+	if (j->chain != NULL && j->env->check_revocation(j->env->revocation, j->chain,
 	    j->shown.fp, j->shown.ocsp, j->shown.nocsp, j->now, on_revocation,
 	    j) == 0)
 		return;
@@ -184,16 +216,19 @@ ask_revocation(struct login_job *j)
 	login_finish(j);
 }
 
+/* The peer's subject, or the kind of its raw key. */
+static const char *
+peer_text(const struct login_job *j, char *dst, size_t size)
+{
+	return j->shown.leaf != NULL ? cert_subject(j->shown.leaf, dst, size) :
+	    key_text(j->shown.key, dst, size);
+}
+
 static void
 note_peer(struct login_job *j)
 {
 	memcpy(j->a.fp, j->shown.fp, sizeof(j->a.fp));
-	if (j->shown.leaf != NULL)
-		cert_subject(j->shown.leaf, j->a.subject,
-		    sizeof(j->a.subject));
-	else
-		(void)key_text(j->shown.key, j->a.subject,
-		    sizeof(j->a.subject));
+	(void)peer_text(j, j->a.subject, sizeof(j->a.subject));
 }
 
 /* Back in the loop. */
@@ -201,7 +236,7 @@ static void
 check_done(void *arg)
 {
 	struct login_job *j = arg;
-	char why[VERIFY_WHY_MAX], first[VERIFY_WHY_MAX] = "", got[ID_TEXT];
+	char why[VERIFY_WHY_MAX], first[VERIFY_WHY_MAX] = "", got[100];
 	size_t i;
 
 	if (j->leaf_why[0] != '\0') {
@@ -210,9 +245,8 @@ check_done(void *arg)
 		return;
 	}
 	if (j->sig_why[0] != '\0') {
-		login_refuse(j, LOGIN_BAD_AUTH, "authentication failed for "
-		    "remote ID %.60s: %s", login_id_text(&j->remote, got),
-		    j->sig_why);
+		login_refuse(j, LOGIN_BAD_AUTH, "%s; certificate \"%s\"",
+		    j->sig_why, peer_text(j, got, sizeof(got)));
 		login_finish(j);
 		return;
 	}

@@ -301,9 +301,16 @@ chain_verdict(struct revocation *rev, STACK_OF(X509) *chain, time_t now,
 {
 	enum verdict v, worst = GOOD;
 	char text[REVOCATION_WHY], name[SUBJECT];
+	X509 *leaf = sk_X509_value(chain, 0);
 	int i, n = sk_X509_num(chain) - 1;
 
 	say(why, "it is trusted itself");
+	if (n == 0 && !cert_is_self_issued(leaf) && !cert_is_ca(leaf)) {
+		say(why, "certificate \"%s\": its CA's certificate is not "
+		    "here to verify a CRL with", cert_subject(leaf, name,
+		    sizeof(name)));
+		return NOTHING;
+	}
 	for (i = 0; i < n; i++) {
 		v = cert_verdict(rev, sk_X509_value(chain, i),
 		    sk_X509_value(chain, i + 1), now, text);

@@ -2,6 +2,7 @@
 
 #include "certd/keycheck.h"
 
+#include <openssl/core_names.h>
 #include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/rsa.h>
@@ -168,6 +169,23 @@ sign_method(const struct sign_row *r)
 	return r->method;
 }
 
+/* An RSA-PSS key may be for one hash alone (RFC 4055 section 3.1). */
+static bool
+pss_hash_fits(const EVP_PKEY *key, const struct sign_row *r)
+{
+	char only[64];
+	EVP_MD *md;
+	bool fits;
+
+	if (EVP_PKEY_get_utf8_string_param(key, OSSL_PKEY_PARAM_RSA_DIGEST,
+	    only, sizeof(only), NULL) != 1)
+		return true;
+	md = EVP_MD_fetch(NULL, r->md, NULL);
+	fits = md != NULL && EVP_MD_is_a(md, only);
+	EVP_MD_free(md);
+	return fits;
+}
+
 /* The key can do what the row says. */
 static bool
 key_fits(const EVP_PKEY *key, const struct sign_row *r)
@@ -177,7 +195,7 @@ key_fits(const EVP_PKEY *key, const struct sign_row *r)
 		[KIND_ED25519] = "ED25519", [KIND_ED448] = "ED448" };
 
 	if (r->kind == KIND_PSS && EVP_PKEY_is_a(key, "RSA-PSS"))
-		return true;
+		return pss_hash_fits(key, r);
 	return EVP_PKEY_is_a(key, names[r->kind]) &&
 	    (r->bits == 0 || EVP_PKEY_get_bits(key) == r->bits);
 }

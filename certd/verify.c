@@ -167,17 +167,21 @@ time_ok(const X509 *x, time_t now, char *why)
 	return false;
 }
 
-/* Purposes of which one must be there if any is named. */
+/* Purposes of which one must be there if any is named; last the one that
+ * makes nobody a gateway. */
+static const char *const purposes[] = {
+	"2.5.29.37.0",		/* any */
+	"1.3.6.1.5.5.7.3.1",	/* serverAuth */
+	"1.3.6.1.5.5.7.3.17",	/* ipsecIKE, RFC 4945 */
+	"1.3.6.1.5.5.8.2.2",	/* iKEIntermediate */
+	"1.3.6.1.5.5.7.3.2",	/* clientAuth */
+};
+#define NPURPOSES	(sizeof(purposes) / sizeof(purposes[0]))
+
+/* One of the first n of these is among the certificate's. */
 static bool
-usage_fits(const X509 *x)
+has_purpose(const X509 *x, size_t n)
 {
-	static const char *const oids[] = {
-		"2.5.29.37.0",		/* any */
-		"1.3.6.1.5.5.7.3.1",	/* serverAuth */
-		"1.3.6.1.5.5.7.3.2",	/* clientAuth */
-		"1.3.6.1.5.5.7.3.17",	/* ipsecIKE, RFC 4945 */
-		"1.3.6.1.5.5.8.2.2",	/* iKEIntermediate */
-	};
 	EXTENDED_KEY_USAGE *eku;
 	char oid[64];
 	bool ok = false;
@@ -189,11 +193,18 @@ usage_fits(const X509 *x)
 		if (OBJ_obj2txt(oid, sizeof(oid), sk_ASN1_OBJECT_value(eku,
 		    i), 1) <= 0)
 			continue;
-		for (k = 0; k < sizeof(oids) / sizeof(oids[0]); k++)
-			ok |= strcmp(oid, oids[k]) == 0;
+		for (k = 0; k < n; k++)
+			ok |= strcmp(oid, purposes[k]) == 0;
 	}
 	sk_ASN1_OBJECT_pop_free(eku, ASN1_OBJECT_free);
 	return ok;
+}
+
+bool
+verify_is_client(X509 *x)
+{
+	return (X509_get_extension_flags(x) & EXFLAG_XKUSAGE) != 0 &&
+	    !has_purpose(x, NPURPOSES - 1);
 }
 
 bool
@@ -212,7 +223,7 @@ verify_leaf(const X509 *x, bool allow_weak, time_t now, char *why)
 	else if ((flags & EXFLAG_KUSAGE) && (X509_get_key_usage(w) &
 	    (KU_DIGITAL_SIGNATURE | KU_NON_REPUDIATION)) == 0)
 		wrong = "is not for signatures (keyUsage)";
-	else if ((flags & EXFLAG_XKUSAGE) && !usage_fits(x))
+	else if ((flags & EXFLAG_XKUSAGE) && !has_purpose(x, NPURPOSES))
 		wrong = "is not for IKE (extendedKeyUsage has none of "
 		    "serverAuth, clientAuth, ipsecIKE, any)";
 	if (wrong == NULL)
@@ -360,5 +371,38 @@ out:
 	X509_STORE_CTX_free(ctx);
 	sk_X509_free(all);
 	ERR_clear_error();
+	return chain;
+}
+
+static X509 *
+signer_among(STACK_OF(X509) *sk, X509 *x)
+{
+	X509 *ca;
+	int i;
+
+	for (i = 0; i < sk_X509_num(sk); i++) {
+		ca = sk_X509_value(sk, i);
+		if (X509_check_issued(ca, x) == X509_V_OK &&
+		    X509_verify(x, X509_get0_pubkey(ca)) == 1)
+			return ca;
+	}
+	return NULL;
+}
+
+STACK_OF(X509) *
+verify_pinned_chain(const struct trust *t, X509 *leaf)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	X509 *ca = signer_among(t->anchors, leaf);
+
+	if (ca == NULL)
+		ca = signer_among(t->between, leaf);
+	ERR_clear_error();
+	if (chain == NULL || X509_add_cert(chain, leaf,
+	    X509_ADD_FLAG_UP_REF) != 1 || (ca != NULL && X509_add_cert(chain,
+	    ca, X509_ADD_FLAG_UP_REF) != 1)) {
+		sk_X509_pop_free(chain, X509_free);
+		return NULL;
+	}
 	return chain;
 }

@@ -67,4 +67,15 @@ bool verify_leaf(const X509 *, bool allow_weak, time_t now, char *why);
 STACK_OF(X509) *verify_chain(const struct trust *, X509 *leaf,
     STACK_OF(X509) *others, time_t now, char *why);
 
+/*
+ * For a leaf that is taken for its own sake though no chain of it is good
+ * (its CA has expired, or is here but not trusted): itself and who signed
+ * it, so that a CRL of that CA still counts.  Only CAs of ours are
+ * looked at: for some signatures anybody can make a key that fits them.  One
+ * certificate when none is here.  NULL: no memory.
+ */
+STACK_OF(X509) *verify_pinned_chain(const struct trust *, X509 *leaf);
+/* extendedKeyUsage is there and has, of what we accept, clientAuth alone. */
+bool verify_is_client(X509 *leaf);
+
 #endif

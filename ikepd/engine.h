@@ -46,7 +46,7 @@ struct blob {
 #define AUTH_ID_MAX	516	/* of an ID payload body, */
 #define AUTH_DATA_MAX	2048	/* of the peer's AUTH data, */
 #define AUTH_CERTS_MAX	16	/* CERT payloads, */
-#define AUTH_CERTS_LEN_MAX 65536	/* bytes in all of them, */
+#define AUTH_CERTS_LEN_MAX 57344	/* bytes in all of them, */
 #define AUTH_CA_LEN	20	/* of the hash of a CA's key, */
 #define AUTH_CERTREQ_MAX (64 * AUTH_CA_LEN)	/* of all that are kept, */
 #define AUTH_FP_LEN	32	/* of a certificate's fingerprint */

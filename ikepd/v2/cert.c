@@ -101,7 +101,9 @@ cert_read(struct auth_req *r, const struct inmsg *in, struct wire_err *err)
 		len += cur_left(&c.data);
 		if (r->ncerts == AUTH_CERTS_MAX || len > AUTH_CERTS_LEN_MAX)
 			return wire_fail(err, PL_CERT,
-			    "too many certificates");
+			    r->ncerts == AUTH_CERTS_MAX ?
+			    "more than 16 CERT payloads" :
+			    "more than 56 kB of certificates");
 		r->certs[r->ncerts++] = (struct auth_cert){
 			.encoding = c.encoding,
 			.data = { c.data.p, cur_left(&c.data) } };

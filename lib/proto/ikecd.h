@@ -28,7 +28,7 @@ enum ikecd_type {
 #define CD_AUTH_MAX	2048	/* authentication data */
 #define CD_MSG_MAX	32768	/* an IKE_SA_INIT message */
 #define CD_CERTS_MAX	16	/* CERT payloads */
-#define CD_CERTS_LEN_MAX 65536	/* bytes in all of them */
+#define CD_CERTS_LEN_MAX 57344	/* bytes in all of them */
 #define CD_CA_HASH_LEN	20	/* SHA-1 of a SubjectPublicKeyInfo */
 #define CD_CERTREQ_MAX	(64 * CD_CA_HASH_LEN)
 #define CD_FP_LEN	32	/* SHA-256 of a certificate */

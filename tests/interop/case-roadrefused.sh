@@ -82,7 +82,7 @@ not_ours()
 
 not_pinned()
 {
-	refused_line '192.0.2.4 phase1 negotiation failed: peer=pinning phase=IKE_AUTH side=responder reason=authentication-failed: authentication failed (certificate) id=fqdn:u-sub.example: the peer shows another certificate than remote-certificate pinned' \
+	refused_line '192.0.2.4 phase1 negotiation failed: peer=pinning phase=IKE_AUTH side=responder reason=authentication-failed: authentication failed (certificate) id=fqdn:u-sub.example: the peer shows certificate "CN=u-sub", not remote-certificate pinned ("CN=u-wrong")' \
 	    u-sub 192.0.2.4
 }
 

@@ -607,12 +607,12 @@ START_TEST(self_signed)
 	x = make(&(struct spec){ .cn = "self", .key = key("p256", 5),
 	    .san = "DNS:self.example" });
 	assert_refused("pins", x, key("p256", 5), "fqdn:self.example",
-	    LOGIN_BAD_CERT, "another certificate than remote-certificate "
-	    "self");
+	    LOGIN_BAD_CERT, "not remote-certificate self (\"CN=self\")");
 	X509_free(x);
 	/* A good certificate is not the one. */
 	assert_refused("pins", alice, key("p256", 10), "fqdn:alice.example",
-	    LOGIN_BAD_CERT, "another certificate than remote-certificate");
+	    LOGIN_BAD_CERT, "the peer shows certificate \"CN=alice\", not "
+	    "remote-certificate self");
 	/* remote-certificate is a CA. */
 	s.issuer = ca2;
 	s.issuer_key = key("rsa", 0);

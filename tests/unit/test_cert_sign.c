@@ -493,6 +493,34 @@ START_TEST(unsound_keys)
 }
 END_TEST
 
+/* A key for RSASSA-PSS with one hash signs with that one or not at all. */
+START_TEST(pss_for_one_hash)
+{
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA-PSS", NULL);
+	const struct part some = { "octets", 6 };
+	const struct sign_row *row;
+	char why[SIGN_WHY_MAX];
+	EVP_PKEY *k = NULL;
+	struct buf b;
+
+	ck_assert_int_eq(EVP_PKEY_keygen_init(ctx), 1);
+	ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_pss_keygen_md(ctx,
+	    EVP_sha384()), 1);
+	ck_assert_int_eq(EVP_PKEY_CTX_set_rsa_pss_keygen_mgf1_md(ctx,
+	    EVP_sha384()), 1);
+	ck_assert_int_eq(EVP_PKEY_generate(ctx, &k), 1);
+	row = sign_choose(k, ALL_HASHES, false, why);
+	ck_assert_ptr_nonnull(row);
+	ck_assert_str_eq(sign_name(row), "RSASSA-PSS with SHA2-384");
+	buf_init(&b, SIGN_MAX);
+	ck_assert_int_eq(sign_make(row, k, &some, &b), 0);
+	ck_assert_ptr_null(sign_choose(k, SIGN_HASH(2), false, why));
+	buf_free(&b);
+	EVP_PKEY_free(k);
+	EVP_PKEY_CTX_free(ctx);
+}
+END_TEST
+
 /* A point beside its curve does not even become a key. */
 START_TEST(point_off_curve)
 {
@@ -538,6 +566,7 @@ main(void)
 	tcase_add_test(tc, classic_curves);
 	tcase_add_test(tc, cube_root_forgery);
 	tcase_add_test(tc, unsound_keys);
+	tcase_add_test(tc, pss_for_one_hash);
 	tcase_add_test(tc, point_off_curve);
 	tcase_add_test(tc, announced);
 	suite_add_tcase(s, tc);

@@ -116,6 +116,27 @@ START_TEST(limits)
 }
 END_TEST
 
+/* The largest of everything at once still is a message. */
+START_TEST(all_at_their_limits)
+{
+	static uint8_t big[CD_CERTS_LEN_MAX];
+	struct cd_auth a = request();
+	size_t i;
+
+	a.msg_own = a.msg_peer = (struct cd_blob){ big, CD_MSG_MAX };
+	a.nonce_own = a.nonce_peer = (struct cd_blob){ big, 256 };
+	a.sk_own = a.sk_peer = (struct cd_blob){ big, 64 };
+	a.id_peer = a.id_asked = (struct cd_blob){ big, CD_ID_MAX };
+	a.auth = (struct cd_blob){ big, CD_AUTH_MAX };
+	a.certreq = (struct cd_blob){ big, CD_CERTREQ_MAX };
+	a.ncerts = CD_CERTS_MAX;
+	for (i = 0; i < CD_CERTS_MAX; i++)
+		a.certs[i] = (struct cd_cert){ 4, { big,
+			CD_CERTS_LEN_MAX / CD_CERTS_MAX } };
+	ck_assert_int_eq(passes(&a), 0);
+}
+END_TEST
+
 START_TEST(result)
 {
 	struct cd_result r = { .status = CD_BAD_CERT, .identity = 3,
@@ -190,6 +211,7 @@ main(void)
 
 	tcase_add_test(tc, auth);
 	tcase_add_test(tc, limits);
+	tcase_add_test(tc, all_at_their_limits);
 	tcase_add_test(tc, result);
 	tcase_add_test(tc, trust);
 	suite_add_tcase(s, tc);

@@ -131,14 +131,14 @@ static const struct selection {
 	    "addr", "address:203.0.113.1" },
 	/* the secret of another identity does not do */
 	{ "site", "fqdn:a.example", "secret-of-auto", NULL, LOGIN_BAD_AUTH,
-	    "", "pre-shared key" },
+	    "", "secrets differ" },
 	/* everybody else is auto's */
 	{ "site", "fqdn:c.example", "secret-of-auto", NULL, LOGIN_OK, "auto",
 	    "address:203.0.113.1" },
 	{ "site", "key-id:hello", "secret-of-auto", NULL, LOGIN_OK, "auto",
 	    "address:203.0.113.1" },
 	{ "site", "fqdn:c.example", "secret-of-b", NULL, LOGIN_BAD_AUTH, "",
-	    "fqdn:c.example" },
+	    "secrets differ" },
 	/* a disabled one does not exist */
 	{ "site", "fqdn:off.example", "secret-of-off", NULL, LOGIN_BAD_AUTH,
 	    "", "secrets differ" },

@@ -666,6 +666,28 @@ START_TEST(trusted_itself)
 }
 END_TEST
 
+/* A pinned certificate whose CA is not here: nothing can be verified. */
+START_TEST(without_its_ca)
+{
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct revocation_conf c = { .crl_use = true };
+	struct outcome o = { 0 };
+
+	sk_X509_push(chain, plain);
+	revocation_set_conf(rev, &c);
+	ck_assert_int_eq(revocation_check(rev, chain, fp, NULL, 0, NOW,
+	    on_outcome, &o), 0);
+	expect(&o, true, "");
+	c.strict = true;
+	revocation_set_conf(rev, &c);
+	o = (struct outcome){ 0 };
+	ck_assert_int_eq(revocation_check(rev, chain, fp, NULL, 0, NOW,
+	    on_outcome, &o), 0);
+	expect(&o, false, "its CA's certificate is not here");
+	sk_X509_free(chain);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -685,6 +707,7 @@ main(void)
 	tcase_add_test(tc, stapled);
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, trusted_itself);
+	tcase_add_test(tc, without_its_ca);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
