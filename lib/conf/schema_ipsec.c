@@ -283,7 +283,8 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 		.name = "remote-id", .type = CONF_T_ID, .def = "auto",
 		.procs = TO_IKE | TO_CERT, .flags = LIVE,
 		.help = "Who the peer must say it is, written as my-id; auto "
-		    "takes anybody.  What it says must stand in its "
+		    "takes anybody, but where we connect to the peer no "
+		    "certificate that is for clients alone.  What it says must stand in its "
 		    "certificate: a dn as the subject, a key-id as the "
 		    "identifier of the key, anything else among the "
 		    "alternative names.  ignore takes anybody and does not "
