@@ -33,6 +33,7 @@ static const enum cd_status status_map[] = {
 	[LOGIN_BAD_REQUEST] = CD_BAD_REQUEST,
 	[LOGIN_BAD_CERT] = CD_BAD_CERT,
 	[LOGIN_BUSY] = CD_BUSY,
+	[LOGIN_NO_KEY] = CD_NO_KEY,
 };
 
 /* A question under way; the login borrows from body. */

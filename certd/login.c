@@ -356,7 +356,7 @@ login_chosen(struct login_job *j, const struct conf_obj *o)
 {
 	j->a.identity = o->id;
 	if (login_my_id(j, o, &j->a.id_own) == -1)
-		login_refuse(j, LOGIN_NO_IDENTITY, "our certificate has no "
+		login_refuse(j, LOGIN_NO_KEY, "our certificate has no "
 		    "name, my-id= must be given");
 	else if (!check_asked(j))
 		;
@@ -384,7 +384,7 @@ begin(struct login_job *j)
 		return false;
 	}
 	if (j->is == NULL) {
-		login_refuse(j, LOGIN_NO_IDENTITY, "no configuration yet");
+		login_refuse(j, LOGIN_BUSY, "certd has no configuration yet");
 		return false;
 	}
 	if (kinds_of(l) == IDENT_CERT &&

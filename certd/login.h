@@ -59,7 +59,8 @@ enum login_status {
 	LOGIN_BAD_ASKED_ID,
 	LOGIN_BAD_REQUEST,
 	LOGIN_BAD_CERT,		/* the peer's certificate */
-	LOGIN_BUSY,
+	LOGIN_BUSY,		/* not now: later it may be possible */
+	LOGIN_NO_KEY,		/* we lack what we are to prove ourselves with */
 };
 
 #define LOGIN_REASON_MAX	200

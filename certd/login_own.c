@@ -24,7 +24,7 @@ sign_done(void *arg)
 	struct login_job *j = arg;
 
 	if (j->sign_rc == -1 || j->auth.len > sizeof(j->a.auth)) {
-		login_refuse(j, LOGIN_NO_IDENTITY, "the key of certificate %s "
+		login_refuse(j, LOGIN_NO_KEY, "the key of certificate %s "
 		    "cannot sign (%s)", j->own->name, sign_name(j->row));
 	} else {
 		memcpy(j->a.auth, j->auth.data, j->auth.len);
@@ -172,7 +172,7 @@ login_make_cert(struct login_job *j, const struct conf_obj *o)
 
 	own = j->env->store != NULL ? store_get(j->env->store, name) : NULL;
 	if (own == NULL || own->key == NULL) {
-		login_refuse(j, LOGIN_NO_IDENTITY, "our certificate %s %s",
+		login_refuse(j, LOGIN_NO_KEY, "our certificate %s %s",
 		    name, own == NULL ? "is not there" :
 		    "has no private key");
 		login_finish(j);

@@ -30,6 +30,8 @@
 
 #define HALF_OPEN_S		30	/* a responder waits for IKE_AUTH */
 #define WORK_S			20	/* certd, keymgr or DH must answer */
+#define AGAIN_S			1	/* certd is asked again that is away */
+#define AGAIN_TRIES		15
 #define CACHE_S			180	/* repeated requests may come so long */
 #define CLOSED_S		45	/* a closed SA repeats its last word */
 #define REKEY_AGAIN_S		30	/* after a rekey came to nothing */

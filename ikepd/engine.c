@@ -261,8 +261,14 @@ state_over(struct engine *e, struct ike_sa *sa)
 	case SA_INIT_REPLY:
 	case SA_INIT_DONE:
 	case SA_AUTH_CHECK:
-		report_ike(e, sa, FAIL_NO_ANSWER, "the initiator did not go "
-		    "on with IKE_AUTH within %d s", HALF_OPEN_S);
+		if (sa->hs != NULL && sa->hs->put_off)
+			report_ike(e, sa, FAIL_RESOURCES, "IKE_AUTH could not "
+			    "be answered within %d s: see the lines before",
+			    HALF_OPEN_S);
+		else
+			report_ike(e, sa, FAIL_NO_ANSWER, "the initiator did "
+			    "not go on with IKE_AUTH within %d s",
+			    HALF_OPEN_S);
 		break;
 	default:
 		report_time_up(e, sa);

@@ -90,7 +90,9 @@ enum auth_status {
 	AUTH_BAD_ASKED_ID,	/* the peer asked for an ID that is not ours */
 	AUTH_BAD_REQUEST,
 	AUTH_BAD_CERT,		/* the peer's certificate is not accepted */
-	AUTH_UNAVAILABLE,	/* certd is not there, or has no time */
+	AUTH_UNAVAILABLE,	/* certd is not there, or not ready, or has no
+				 * time: it may be asked again */
+	AUTH_NO_KEY,		/* our key or certificate is not there */
 };
 
 struct auth_result {

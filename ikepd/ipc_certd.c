@@ -27,6 +27,7 @@ static const enum auth_status status_map[CD_STATUS_MAX] = {
 	[CD_BAD_REQUEST] = AUTH_BAD_REQUEST,
 	[CD_BAD_CERT] = AUTH_BAD_CERT,
 	[CD_BUSY] = AUTH_UNAVAILABLE,
+	[CD_NO_KEY] = AUTH_NO_KEY,
 };
 
 static struct blob

@@ -16,6 +16,8 @@ enum fail_code {
 	FAIL_REFUSED,		/* the peer refused, by this notify */
 	FAIL_AUTH,		/* AUTH does not verify */
 	FAIL_ID,		/* no identity fits */
+	FAIL_KEY,		/* our key or certificate is not there */
+	FAIL_CERTD,		/* certd does not answer, or cannot yet */
 	FAIL_METHOD,		/* the peer wants another authentication */
 	FAIL_SELECTORS,
 	FAIL_MODE,		/* tunnel against transport */
@@ -23,7 +25,7 @@ enum fail_code {
 	FAIL_NO_PEER,		/* no peer is configured for the address */
 	FAIL_IKEV1,
 	FAIL_SESSION,		/* sessiond does not let the user in */
-	FAIL_RESOURCES,		/* no SPI, keymgr or certd not there */
+	FAIL_RESOURCES,		/* no SPI, keymgr not there */
 	FAIL_INTERNAL,
 	FAIL_CODES
 };

@@ -85,6 +85,7 @@ struct handshake {
 	uint8_t p_len;
 	uint8_t restarts;	/* by COOKIE and INVALID_KE_PAYLOAD */
 	bool contact_sent;	/* INITIAL_CONTACT, by us */
+	bool put_off;		/* responder: IKE_AUTH is to be repeated */
 	uint16_t hashes;	/* as in struct auth_req */
 	struct secret certreq;	/* initiator: what the peer asked for */
 	uint16_t error;		/* notify the peer answered with, unproven */

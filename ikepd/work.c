@@ -1,5 +1,6 @@
 #include "ikepd/work.h"
 #include "ikepd/ke_job.h"
+#include "ikepd/report.h"
 #include "ikepd/session.h"
 
 #include <stdio.h>
@@ -161,6 +162,30 @@ work_auth(struct engine *e, struct ike_sa *sa, struct work *w,
 	work_wait(e, sa, w, resume);
 	e->ops.auth(e->ops.ctx, req);
 	return 0;
+}
+
+bool
+work_again(struct engine *e, struct ike_sa *sa, struct work *w, work_fn again)
+{
+	if (w->asked >= AGAIN_TRIES)
+		return false;
+	if (w->asked++ == 0)
+		log_info(LOG_T_IPSEC, "peer %s: IKE_AUTH waits: %s",
+		    report_peer(e, sa), w->why);
+	w->later = again;
+	sa_due_in(e, sa, w->theirs ? DUE_THEIRS : DUE_OWN, AGAIN_S);
+	return true;
+}
+
+bool
+work_resume_later(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	work_fn again = w->later;
+
+	w->later = NULL;
+	if (again != NULL)
+		again(e, sa, w);
+	return again != NULL;
 }
 
 int

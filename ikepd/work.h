@@ -24,6 +24,8 @@ struct work {
 	/* What is awaited, and who goes on then. */
 	uint32_t ke_serial, auth_req, session_req, child_wait;
 	work_fn resume;
+	work_fn later;		/* nothing is awaited; asks again */
+	uint8_t asked;		/* how often it was put off */
 	struct ke_job *job;	/* with ke_serial; whoever runs it owns it */
 	/* How it ended. */
 	bool ok;
@@ -78,6 +80,14 @@ int work_ke(struct engine *, struct ike_sa *, struct work *, bool derive,
 /* Fills in req->req. */
 int work_auth(struct engine *, struct ike_sa *, struct work *,
     struct auth_req *, work_fn resume);
+/*
+ * Who was asked can not answer now: again(), which asks anew, runs in a
+ * second.  False: that was tried for long enough.
+ */
+bool work_again(struct engine *, struct ike_sa *, struct work *,
+    work_fn again);
+/* The time of the work is over.  False: that was no second of this kind. */
+bool work_resume_later(struct engine *, struct ike_sa *, struct work *);
 /* Fills in req->req and what the SA knows. */
 int work_session(struct engine *, struct ike_sa *, struct work *,
     struct session_req *, work_fn resume);

@@ -76,7 +76,8 @@ auth_report(struct engine *e, const struct ike_sa *sa, struct blob id,
 		[AUTH_BAD_ASKED_ID] = FAIL_ID,
 		[AUTH_BAD_REQUEST] = FAIL_INTERNAL,
 		[AUTH_BAD_CERT] = FAIL_AUTH,
-		[AUTH_UNAVAILABLE] = FAIL_RESOURCES,
+		[AUTH_UNAVAILABLE] = FAIL_CERTD,
+		[AUTH_NO_KEY] = FAIL_KEY,
 	};
 	char text[256];
 
@@ -118,20 +119,26 @@ superfluous(struct engine *e, struct ike_sa *sa)
 
 static void auth_send(struct engine *, struct ike_sa *, struct work *);
 
-void
-v2_auth_start(struct engine *e, struct ike_sa *sa)
+static void
+auth_make(struct engine *e, struct ike_sa *sa, struct work *w)
 {
 	struct auth_req req;
 
-	if (superfluous(e, sa))
-		return;
-	sa_enter(e, sa, SA_AUTH_MAKE);
 	auth_fill(sa, &req);
 	req.what = AUTH_MAKE;
-	if (work_auth(e, sa, sa->own, &req, auth_send) == -1) {
+	if (work_auth(e, sa, w, &req, auth_send) == -1) {
 		report_ike(e, sa, FAIL_INTERNAL, "out of memory");
 		sa_destroy(e, sa);
 	}
+}
+
+void
+v2_auth_start(struct engine *e, struct ike_sa *sa)
+{
+	if (superfluous(e, sa))
+		return;
+	sa_enter(e, sa, SA_AUTH_MAKE);
+	auth_make(e, sa, sa->own);
 }
 
 /* Whether we know of no other IKE SA with this peer (RFC 7296 2.4). */
@@ -191,6 +198,9 @@ auth_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	struct outmsg m;
 	const char *why;
 
+	if (!w->ok && r->status == AUTH_UNAVAILABLE &&
+	    work_again(e, sa, w, auth_make))
+		return;
 	if (!w->ok || cp == NULL) {
 		auth_report(e, sa, (struct blob){ NULL, 0 }, 0, r);
 		sa_destroy(e, sa);
@@ -245,13 +255,30 @@ auth_refused(struct engine *e, struct ike_sa *sa, uint16_t type)
 	sa_destroy(e, sa);
 }
 
-/* RFC 7296 2.21.2: the other side is told in an INFORMATIONAL exchange. */
+/* RFC 7296 2.21.2: the other side is told in an INFORMATIONAL exchange, by
+ * this notify or, when it is not to blame, with 0 by a Delete. */
 static void
-auth_reject(struct engine *e, struct ike_sa *sa)
+auth_end(struct engine *e, struct ike_sa *sa, uint16_t type)
 {
 	work_end(e, &sa->own);
 	task_free_all(&sa->tasks);
-	if (!task_add_first(e, sa, TASK_IKE_DEL, N_AUTHENTICATION_FAILED))
+	if (!task_add_first(e, sa, TASK_IKE_DEL, type))
+		sa_destroy(e, sa);
+}
+
+static void
+auth_reject(struct engine *e, struct ike_sa *sa)
+{
+	auth_end(e, sa, N_AUTHENTICATION_FAILED);
+}
+
+void
+v2_auth_late(struct engine *e, struct ike_sa *sa)
+{
+	report_ike(e, sa, FAIL_CERTD, "no answer from certd");
+	if (sa->state == SA_AUTH_VERIFY)
+		auth_end(e, sa, 0);
+	else
 		sa_destroy(e, sa);
 }
 
@@ -374,6 +401,8 @@ end_others(struct engine *e, struct ike_sa *sa)
 	}
 }
 
+static void auth_verify(struct engine *, struct ike_sa *, struct work *);
+
 static void
 auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 {
@@ -381,10 +410,13 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 	struct blob own = { w->id_own.data, w->id_own.len };
 	struct blob peer = { p->body.p, cur_left(&p->body) };
 	bool alone = sa->hs->contact_sent;
+	bool later = !w->ok && w->auth->status == AUTH_UNAVAILABLE;
 
+	if (later && work_again(e, sa, w, auth_verify))
+		return;
 	if (!w->ok) {
 		auth_report(e, sa, peer, w->auth_method_peer, w->auth);
-		auth_reject(e, sa);
+		auth_end(e, sa, later ? 0 : N_AUTHENTICATION_FAILED);
 		return;
 	}
 	if (w->auth->identity != 0)
@@ -415,6 +447,31 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 	auth_child(e, sa, w);
 }
 
+/* Asks certd about the answer that is kept, which can be read. */
+static void
+auth_verify(struct engine *e, struct ike_sa *sa, struct work *w)
+{
+	const struct payload *id = payload_get(&w->in->pl, PL_IDR);
+	const struct payload *pa = payload_get(&w->in->pl, PL_AUTH);
+	struct wire_err cert_err = { .why = "AUTH cannot be read" };
+	struct auth_body auth;
+	struct auth_req req;
+
+	auth_fill(sa, &req);
+	req.what = AUTH_VERIFY;
+	if (auth_parse(&auth, pa->body, NULL) == -1 ||
+	    cert_read(&req, w->in, &cert_err) == -1) {
+		report_ike(e, sa, FAIL_SYNTAX, "%s", cert_err.why);
+		auth_reject(e, sa);
+		return;
+	}
+	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };
+	req.method = w->auth_method_peer = auth.method;
+	req.auth = (struct blob){ auth.data.p, cur_left(&auth.data) };
+	if (work_auth(e, sa, w, &req, auth_verified) == -1)
+		sa_destroy(e, sa);
+}
+
 /* <-- HDR, SK {IDr, [CERT], AUTH, [CP(CFG_REPLY)], SAr2, TSi, TSr} */
 void
 v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
@@ -422,10 +479,8 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	const struct payload *id = payload_get(&in->pl, PL_IDR);
 	const struct payload *pa = payload_get(&in->pl, PL_AUTH);
 	struct work *w = sa->own;
-	struct wire_err cert_err = { 0 };
 	struct auth_body auth;
 	struct notify_body n;
-	struct auth_req req;
 	struct id_body idb;
 	const char *why;
 	uint16_t err = v2_error(in, &n);
@@ -456,16 +511,5 @@ v2_auth_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		auth_reject(e, sa);
 		return;
 	}
-	auth_fill(sa, &req);
-	req.what = AUTH_VERIFY;
-	if (cert_read(&req, in, &cert_err) == -1) {
-		report_ike(e, sa, FAIL_SYNTAX, "%s", cert_err.why);
-		auth_reject(e, sa);
-		return;
-	}
-	req.id_peer = (struct blob){ id->body.p, cur_left(&id->body) };
-	req.method = w->auth_method_peer = auth.method;
-	req.auth = (struct blob){ auth.data.p, cur_left(&auth.data) };
-	if (work_auth(e, sa, w, &req, auth_verified) == -1)
-		sa_destroy(e, sa);
+	auth_verify(e, sa, w);
 }

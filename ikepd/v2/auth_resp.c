@@ -17,10 +17,16 @@
 #define CONTACT_DELETE_S	4
 
 static void
+refuse_by(struct engine *e, struct ike_sa *sa, uint16_t type)
+{
+	if (out_error(e, sa, IKE_AUTH, type, NULL, 0) == 0)
+		sa_close(e, sa);
+}
+
+static void
 refuse(struct engine *e, struct ike_sa *sa)
 {
-	if (out_error(e, sa, IKE_AUTH, N_AUTHENTICATION_FAILED, NULL, 0) == 0)
-		sa_close(e, sa);
+	refuse_by(e, sa, N_AUTHENTICATION_FAILED);
 }
 
 static void
@@ -135,6 +141,7 @@ wait_for_repeat(struct engine *e, struct ike_sa *sa, struct work *w)
 	if (sa->k->id_peer_len > 0)
 		store_del_id(e, sa);
 	sa->k->id_own_len = sa->k->id_peer_len = 0;
+	sa->hs->put_off = true;
 	sa->state = SA_INIT_DONE;
 	sa->in_process = false;
 }
@@ -228,7 +235,8 @@ auth_checked(struct engine *e, struct ike_sa *sa, struct work *w)
 	}
 	if (!w->ok) {
 		auth_report(e, sa, id, w->auth_method_peer, w->auth);
-		refuse(e, sa);
+		refuse_by(e, sa, w->auth->status == AUTH_NO_KEY ?
+		    N_TEMPORARY_FAILURE : N_AUTHENTICATION_FAILED);
 		return;
 	}
 	if (keep_result(e, sa, w, &id) == -1) {

@@ -223,10 +223,13 @@ v2_work_late(struct engine *e, struct ike_sa *sa, bool theirs)
 	bool answered, ike;
 	const char *who;
 
-	if (w == NULL)
+	if (w == NULL || work_resume_later(e, sa, w))
 		return;
-	who = w->auth_req != 0 ? "certd" :
-	    w->session_req != 0 ? "sessiond" : w->child_wait != 0 ? "keymgr" :
+	if (sa_half_open(sa) && w->auth_req != 0) {
+		v2_auth_late(e, sa);
+		return;
+	}
+	who = w->session_req != 0 ? "sessiond" : w->child_wait != 0 ? "keymgr" :
 	    "the key exchange";
 	if (sa_half_open(sa)) {
 		report_ike(e, sa, FAIL_RESOURCES, "no answer from %s", who);

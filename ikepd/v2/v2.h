@@ -23,6 +23,8 @@ void v2_bad_response(struct engine *, struct ike_sa *, struct inmsg *,
 /* Our request was repeated often enough. */
 void v2_timed_out(struct engine *, struct ike_sa *);
 /* An asynchronous step of an exchange did not end in time. */
+/* The same when certd is awaited before an IKE SA stands. */
+void v2_auth_late(struct engine *, struct ike_sa *);
 void v2_work_late(struct engine *, struct ike_sa *, bool theirs);
 
 /* init.c */

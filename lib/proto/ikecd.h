@@ -96,7 +96,8 @@ enum cd_status {
 	CD_BAD_ASKED_ID,	/* the peer asked for an ID that is not ours */
 	CD_BAD_REQUEST,		/* the request's parts do not fit together */
 	CD_BAD_CERT,		/* the peer's certificate is not accepted */
-	CD_BUSY,		/* no answer now; the peer will ask again */
+	CD_BUSY,		/* no answer now; to be asked again */
+	CD_NO_KEY,		/* our key or certificate is not there */
 	CD_STATUS_MAX
 };
 

@@ -400,8 +400,12 @@ op_auth(void *ctx, const struct auth_req *r)
 	ev->num = r->req;
 	ev->status = AUTH_OK;
 	ev->reason = "the test's certd says so";
-	if (sim_chance(s, n->help.auth_unavailable))
+	if (sim_chance(s, n->help.auth_unavailable) ||
+	    (r->what == AUTH_VERIFY &&
+	    sim_chance(s, n->help.verify_unavailable)))
 		ev->status = AUTH_UNAVAILABLE;
+	else if (n->help.no_key)
+		ev->status = AUTH_NO_KEY;
 	else if (r->what & AUTH_VERIFY) {
 		n->got = *r;
 		ev->status = verify(n, r, &ev->reason);

@@ -30,6 +30,8 @@ struct sim_help {
 	unsigned ke_delay_max;		/* ms; 0: inside the call */
 	unsigned auth_lost;		/* per mille: no answer at all */
 	unsigned auth_unavailable;	/* per mille */
+	unsigned verify_unavailable;	/* per mille, of an initiator's */
+	bool no_key;			/* what AUTH is made with is missing */
 	unsigned child_fails;		/* per mille */
 	unsigned child_lost;		/* per mille: no answer at all */
 	unsigned session_lost;		/* per mille: no answer at all */

@@ -430,6 +430,68 @@ START_TEST(test_certd_away)
 }
 END_TEST
 
+/* certd is replaced while we make our AUTH, or check the peer's: that is
+ * nothing that the peer has to know. */
+START_TEST(test_certd_returns)
+{
+	unsigned *away = _i == 0 ? &s->node[0].help.auth_unavailable :
+	    &s->node[0].help.verify_unavailable;
+
+	*away = 1000;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 8);
+	ck_assert(sim_logged(s, "IKE_AUTH waits"));
+	*away = 0;
+	sim_run(s, 2);
+	check_up(1);
+	ck_assert(!sim_logged(s, "failed"));
+}
+END_TEST
+
+/* It is not the peer's fault either when that lasts: no notify says so, but
+ * what the peer takes to stand must go. */
+START_TEST(test_certd_stays_away)
+{
+	s->node[0].help.verify_unavailable = 1000;
+	bring_up();
+	sim_run(s, 25);
+	ck_assert(sim_logged(s, "reason=certd-unavailable"));
+	ck_assert(!sim_logged(s, "AUTHENTICATION_FAILED"));
+	ck_assert(!sim_logged(s, "no-identity"));
+	s->node[0].help.verify_unavailable = 0;
+	sim_run(s, 120);
+	check_up(1);
+}
+END_TEST
+
+/* What we lack is told apart from who the peer is, here and there. */
+START_TEST(test_no_own_key)
+{
+	s->node[1].help.no_key = true;
+	bring_up();
+	ck_assert(sim_logged(s, "reason=no-own-key"));
+	ck_assert(sim_logged(s, "IKE_AUTH with TEMPORARY_FAILURE"));
+	ck_assert(!sim_logged(s, "AUTHENTICATION_FAILED"));
+	ck_assert(!sim_logged(s, "no-identity"));
+	s->node[1].help.no_key = false;
+	sim_run(s, 120);
+	check_up(1);
+}
+END_TEST
+
+/* The half-open IKE SA of whoever did not repeat its request is not said to
+ * be the peer's omission. */
+START_TEST(test_certd_never_back)
+{
+	s->node[1].help.auth_unavailable = 1000;
+	bring_up();
+	sim_run(s, 60);
+	ck_assert(sim_logged(s, "IKE_AUTH could not be answered"));
+	ck_assert(!sim_logged(s, "did not go on"));
+}
+END_TEST
+
 START_TEST(test_certd_silent)
 {
 	struct engine_stats st;
@@ -731,6 +793,10 @@ main(void)
 	tcase_add_test(t, test_reload_policy);
 	tcase_add_test(t, test_port_4500);
 	tcase_add_test(t, test_certd_away);
+	tcase_add_loop_test(t, test_certd_returns, 0, 2);
+	tcase_add_test(t, test_certd_stays_away);
+	tcase_add_test(t, test_no_own_key);
+	tcase_add_test(t, test_certd_never_back);
 	tcase_add_test(t, test_certd_silent);
 	tcase_add_loop_test(t, test_keymgr_refuses, 0, 2);
 	tcase_add_loop_test(t, test_no_spi, 0, 2);

@@ -710,7 +710,7 @@ START_TEST(own_side)
 	ck_assert_str_eq(ikeid_fmt(&a.id_own, text, sizeof(text)),
 	    "fqdn:other.example");
 	log_in("lost", alice, key("p256", 10), "fqdn:alice.example", &a);
-	ck_assert_int_eq(a.status, LOGIN_NO_IDENTITY);
+	ck_assert_int_eq(a.status, LOGIN_NO_KEY);
 	ck_assert_ptr_nonnull(strstr(a.reason, "our certificate ca has no "
 	    "private key"));
 }
