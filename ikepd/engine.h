@@ -141,6 +141,8 @@ struct session_req {
 	uint32_t req;		/* answered by engine_session_done() */
 	uint64_t ike_spi;	/* ours: the session's name */
 	uint32_t identity;	/* configuration id */
+	bool contact;		/* it has no other IKE SA with us
+				 * (INITIAL_CONTACT) */
 	bool want4, want6;	/* it asks for addresses, */
 	struct addr addr4, addr6;	/* for these if possible; or it has
 				 * them (session_sync) */

@@ -210,7 +210,8 @@ open_send(struct ipc_sessiond *is, uint16_t type,
 {
 	struct se_open o = { .ike_spi = r->ike_spi, .identity = r->identity,
 		.flags = (r->want4 ? SE_WANT4 : 0) |
-		    (r->want6 ? SE_WANT6 : 0),
+		    (r->want6 ? SE_WANT6 : 0) |
+		    (r->contact ? SE_CONTACT : 0),
 		.age = r->age_s, .remote = r->remote, .addr4 = r->addr4,
 		.addr6 = r->addr6, .id = r->id_peer.p,
 		.id_len = r->id_peer.len };

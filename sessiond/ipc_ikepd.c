@@ -36,6 +36,7 @@ peer_of(const struct se_open *o)
 	struct session_peer p = {
 		.spi = o->ike_spi,
 		.identity = o->identity,
+		.contact = (o->flags & SE_CONTACT) != 0,
 		.want = { [FAMILY_4] = (o->flags & SE_WANT4) != 0,
 			[FAMILY_6] = (o->flags & SE_WANT6) != 0 },
 		.addr = { [FAMILY_4] = o->addr4, [FAMILY_6] = o->addr6 },

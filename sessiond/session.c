@@ -140,7 +140,8 @@ session_kill(struct sessions *ss, struct session *s, const char *why)
 /* The request waits for the session to end; a request that already does was
  * made by the same user, earlier. */
 static void
-wait_for(struct sessions *ss, struct session *s, struct request *r)
+wait_for(struct sessions *ss, struct session *s, struct request *r,
+    const char *why)
 {
 	struct request *older = s->waits;
 
@@ -152,20 +153,24 @@ wait_for(struct sessions *ss, struct session *s, struct request *r)
 	}
 	s->waits = r;
 	r->left++;
-	session_kill(ss, s, "replaced by a new login of the same user");
+	session_kill(ss, s, why);
 }
 
 /* Tells those to end who stand in the request's way. */
 static void
 evict(struct sessions *ss, struct request *r, const struct ident *ident)
 {
+	static const char replaced[] =
+	    "replaced by a new login of the same user";
 	const struct mode *m = ident->mode;
 	struct session *s;
 
-	if (ident->only_one == CONF_ONLY_ONE_REPLACE) {
+	if (r->peer.contact || ident->only_one == CONF_ONLY_ONE_REPLACE) {
 		for (s = table_first(&ss->table, &r->peer); s != NULL;
 		    s = table_next(s))
-			wait_for(ss, s, r);
+			wait_for(ss, s, r, r->peer.contact ?
+			    "INITIAL_CONTACT: the user knows of no session" :
+			    replaced);
 		return;
 	}
 	/* The user's one address is still with his last session. */
@@ -174,7 +179,7 @@ evict(struct sessions *ss, struct request *r, const struct ident *ident)
 		return;
 	s = table_holder(&ss->table, &m->fixed);
 	if (s != NULL && table_is_user(s, &r->peer))
-		wait_for(ss, s, r);
+		wait_for(ss, s, r, replaced);
 }
 
 /* Opening */
@@ -192,13 +197,29 @@ give(struct sessions *ss, struct session *s, const struct request *r,
 			g->addr[f] = s->addr[f];
 }
 
+/* For the log: the user, or somebody with his certificate, is there. */
+static void
+note_other(const struct sessions *ss, const struct request *r, char *dst,
+    size_t size)
+{
+	const struct session *s = table_first(&ss->table, &r->peer);
+	char remote[ENDPOINT_STRLEN];
+
+	dst[0] = '\0';
+	if (s != NULL)
+		snprintf(dst, size, "the user is online already, from %s",
+		    endpoint_fmt(&s->remote, remote, sizeof(remote)));
+}
+
 static void
 admit(struct sessions *ss, struct request *r, const struct ident *ident,
     struct mono now)
 {
 	struct session_grant g = { .status = SESSION_OK };
+	char other[128], why[sizeof(g.reason) + sizeof(other) + 2];
 	struct session *s;
 
+	note_other(ss, r, other, sizeof(other));
 	if ((s = table_add(&ss->table, r->worker, &r->peer)) == NULL) {
 		refuse(ss, r, SESSION_FULL, "out of memory");
 		return;
@@ -208,7 +229,9 @@ admit(struct sessions *ss, struct request *r, const struct ident *ident,
 		g.mode = ident->mode;
 		give(ss, s, r, &g);
 	}
-	log_session(s, "begins", g.reason);
+	snprintf(why, sizeof(why), "%s%s%s", g.reason, g.reason[0] != '\0' &&
+	    other[0] != '\0' ? "; " : "", other);
+	log_session(s, "begins", why);
 	answer(ss, r, &g);
 	free(r);
 }
@@ -230,7 +253,7 @@ decide(struct sessions *ss, struct request *r, struct mono now)
 		refuse(ss, r, SESSION_FULL, "there are too many sessions");
 		return;
 	}
-	if (ident->only_one == CONF_ONLY_ONE_YES &&
+	if (ident->only_one == CONF_ONLY_ONE_YES && !r->peer.contact &&
 	    table_first(&ss->table, &r->peer) != NULL) {
 		refuse(ss, r, SESSION_LIMIT,
 		    "the user is online already (only-one=yes)");

@@ -28,6 +28,7 @@ struct sessions;
 struct session_peer {
 	uint64_t spi;		/* names the session within its worker */
 	uint32_t identity;
+	bool contact;		/* its other sessions are dead, it says */
 	bool want[2];		/* FAMILY_: asks for an address */
 	struct addr addr[2];	/* this one if possible; or the one it has */
 	uint32_t age;		/* seconds since it was opened */

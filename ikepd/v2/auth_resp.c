@@ -210,11 +210,13 @@ static int
 open_session(struct engine *e, struct ike_sa *sa, struct work *w)
 {
 	struct session_req r = { 0 };
+	struct notify_body n;
 
 	w->ask = calloc(1, sizeof(*w->ask));
 	if (w->ask == NULL)
 		return -1;
 	cp_read_request(w->in, w->ask);
+	r.contact = v2_notify(w->in, N_INITIAL_CONTACT, &n);
 	r.want4 = w->ask->want4;
 	r.want6 = w->ask->want6;
 	r.addr4 = w->ask->addr4;

@@ -55,7 +55,9 @@ enum ikese_type {
 /* Flags of se_open */
 #define SE_WANT4	0x01	/* the peer asks for an IPv4 address */
 #define SE_WANT6	0x02	/* for an IPv6 address */
-#define SE_FLAGS	0x03	/* all there are */
+#define SE_CONTACT	0x04	/* it says INITIAL_CONTACT: its other sessions,
+				 * at whichever worker, are dead */
+#define SE_FLAGS	0x07	/* all there are */
 
 struct se_open {
 	uint64_t ike_spi;	/* ours, not 0 */

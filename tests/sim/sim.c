@@ -487,6 +487,7 @@ op_session_open(void *ctx, const struct session_req *r)
 		return;
 	}
 	x = session_record(n, r);
+	n->contacts += r->contact;
 	if (!n->config)
 		return;
 	ev->session->config = true;

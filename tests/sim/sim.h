@@ -90,7 +90,7 @@ struct sim_node {
 	uint32_t vip_handle;		/* 0: nothing */
 	unsigned silent;
 	uint32_t silent_peer;	/* nobody answers there */
-	unsigned vip_ups, vip_downs, moves, syncs;
+	unsigned vip_ups, vip_downs, moves, syncs, contacts;
 	size_t auth_pad;		/* bytes behind our AUTH data */
 	struct sim_help help;
 	uint32_t next_spi;

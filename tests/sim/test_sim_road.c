@@ -342,12 +342,15 @@ START_TEST(initial_contact_ends_the_old_session_first)
 {
 	bring_up();
 	ck_assert_uint_eq(sim_sessions(s, 1), 1);
+	ck_assert_uint_eq(s->node[1].contacts, 1);
 	sim_restart(s, 0);
 	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
 	engine_start(s->node[0].engine);
 	sim_run(s, 5);
 	check_up(1);
 	ck_assert_uint_eq(sim_sessions(s, 1), 1);
+	/* For those at other workers. */
+	ck_assert_uint_eq(s->node[1].contacts, 2);
 }
 END_TEST
 

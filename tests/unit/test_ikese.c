@@ -40,7 +40,7 @@ sample(uint64_t spi)
 	struct se_open o = {
 		.ike_spi = spi,
 		.identity = 7,
-		.flags = SE_WANT4 | SE_WANT6,
+		.flags = SE_WANT4 | SE_WANT6 | SE_CONTACT,
 		.age = 9,
 		.remote = { .port = 4500 },
 		.id = id_body,
@@ -77,7 +77,7 @@ START_TEST(open_round)
 	ck_assert_int_eq(se_open_get(&c, &got, &why), 0);
 	ck_assert_uint_eq(got.ike_spi, want.ike_spi);
 	ck_assert_uint_eq(got.identity, 7);
-	ck_assert_uint_eq(got.flags, 3);
+	ck_assert_uint_eq(got.flags, SE_FLAGS);
 	ck_assert_uint_eq(got.age, 9);
 	ck_assert(endpoint_equal(&got.remote, &want.remote));
 	ck_assert(addr_equal(&got.addr4, &want.addr4));
@@ -332,6 +332,7 @@ send_open(unsigned worker, uint16_t type, uint64_t spi)
 	o.identity = conf_first(sessions_config(ss)->conf,
 	    CONF_IDENTITY)->id;
 	o.addr4 = o.addr6 = (struct addr){ 0 };
+	o.flags &= (uint8_t)~SE_CONTACT;
 	buf_init(&b, SE_OPEN_MAX);
 	se_open_put(&b, &o);
 	ck_assert_int_eq(edge_send(workers[worker].edge, type, 77, -1, &b),

@@ -227,6 +227,67 @@ START_TEST(replace)
 }
 END_TEST
 
+static void
+open_new(uint64_t spi, unsigned ident, const char *user)
+{
+	struct session_peer p = sess_peer(spi, sess_ident(ss, ident), user);
+
+	p.contact = true;
+	session_open(ss, spi % 4, (uint32_t)spi, &p, now);
+	sess_check(ss);
+}
+
+/* A client that says it is new, from wherever and at whichever worker: what
+ * it had ends, and it has its address again. */
+START_TEST(initial_contact)
+{
+	static const unsigned idents[] = { ANY, KEEP, REPLACE };
+	unsigned ident = idents[_i];
+
+	open_new(1, ident, "ann");
+	open_as(2, ident, "ben");
+	open_new(3, ident, "ann");
+	ck_assert_uint_eq(w.ngrants, 2);	/* waits */
+	ck_assert_uint_eq(w.nkills, 1);
+	ck_assert_uint_eq(w.kills[0].spi, 1);
+	close_it(1);
+	ck_assert_uint_eq(w.ngrants, 3);
+	ck_assert_str_eq(last(), "ok 10.0.0.0 2001:db8::");
+	ck_assert_uint_eq(sessions_count(ss), 2);
+	/* Nobody else is meant. */
+	open_new(4, ident == ANY ? KEEP : ANY, "ann");
+	ck_assert_uint_eq(w.nkills, 1);
+	ck_assert_uint_eq(sessions_count(ss), 3);
+}
+END_TEST
+
+static char lines[2000];
+
+static void
+keep_line(void *arg, uint32_t topics, const char *line)
+{
+	size_t n = strlen(lines);
+
+	(void)arg;
+	(void)topics;
+	snprintf(lines + n, sizeof(lines) - n, "%s\n", line);
+}
+
+/* Two devices of a user, or a stolen certificate: the log tells. */
+START_TEST(twice_is_said)
+{
+	log_set_mask(~0u);
+	log_set_sink(keep_line, NULL);
+	open_as(1, ANY, "ann");
+	ck_assert_ptr_null(strstr(lines, "already"));
+	open_as(2, ANY, "ann");
+	ck_assert_ptr_nonnull(strstr(lines, "begins, with 10.0.0.1 and "
+	    "2001:db8::1; the user is online already, from "
+	    "198.51.100.1:500\n"));
+	log_set_mask(0);
+}
+END_TEST
+
 START_TEST(replace_overdue)
 {
 	struct mono next;
@@ -423,6 +484,8 @@ main(void)
 	tcase_add_test(t, keep);
 	tcase_add_test(t, replace);
 	tcase_add_test(t, replace_overdue);
+	tcase_add_loop_test(t, initial_contact, 0, 3);
+	tcase_add_test(t, twice_is_said);
 	tcase_add_test(t, fixed);
 	tcase_add_test(t, moved);
 	tcase_add_test(t, worker_gone);

@@ -147,6 +147,7 @@ do_open(void)
 	i->end = MONO_NEVER;
 	p = peer_of(i);
 	p.want[FAMILY_6] = rnd(2);
+	p.contact = rnd(4) == 0;
 	session_open(ss, i->worker, (uint32_t)i->spi, &p, now);
 }
 
