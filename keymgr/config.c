@@ -58,6 +58,7 @@ identity_read(const struct km_conf *c, struct km_identity *i,
     const struct conf_obj *o)
 {
 	const struct conf_obj *mode;
+	size_t npools;
 
 	i->id = o->id;
 	i->peer = conf_ref_id(o, CONF_IDENTITY_PEER);
@@ -67,6 +68,11 @@ identity_read(const struct km_conf *c, struct km_identity *i,
 	mode = conf_ref(c->conf, o, CONF_IDENTITY_MODE_CONFIG);
 	i->asks = mode != NULL &&
 	    !conf_bool(mode, CONF_MODE_CONFIG_RESPONDER);
+	if (mode != NULL && !i->asks) {
+		(void)conf_strs(mode, CONF_MODE_CONFIG_POOLS, &npools);
+		i->gives = npools > 0 || conf_addr(mode,
+		    CONF_MODE_CONFIG_ADDRESS)->family != AF_UNSPEC;
+	}
 	i->usable = conf_usable(c->conf, o);
 }
 

@@ -43,6 +43,8 @@ struct km_identity {
 	uint32_t group;
 	bool generate;		/* policies from the templates of the group */
 	bool asks;		/* may be given addresses: responder=no */
+	bool gives;		/* addresses, and lets users speak with these
+				 * alone */
 	bool usable;
 };
 

@@ -193,6 +193,71 @@ check_selectors(const struct child_req *r, struct guarded *out, char *why)
 	return 0;
 }
 
+/*
+ * Where mode-config gives addresses, a policy made from a template is for
+ * those alone: of the user who has them from us, or ours that we have from
+ * the peer.
+ */
+static int
+check_given(const struct guard *g, unsigned worker,
+    const struct km_identity *i, const struct addr *lo,
+    const struct addr *hi, bool remote, char *why)
+{
+	char a[ADDR_STRLEN];
+
+	if (remote ? !i->gives : !i->asks)
+		return 0;
+	if (addr_equal(lo, hi) && (remote ?
+	    leases_has(g->leases, worker, i->id, lo) :
+	    link_has(g->link, worker, i->id, lo)))
+		return 0;
+	return refuse(why, "%s%s is not an address that %s",
+	    addr_fmt(lo, a, sizeof(a)), addr_equal(lo, hi) ? "" :
+	    " and more", remote ? "this user was given" : "was given to us");
+}
+
+static int
+check_addresses(const struct guard *g, const struct child_req *r,
+    const struct km_policy *p, char *why)
+{
+	const struct km_identity *i;
+	size_t n;
+
+	if (!p->template)
+		return 0;
+	i = km_conf_identity(g->conf, r->identity);
+	for (n = 0; n < r->nremote; n++)
+		if (check_given(g, r->worker, i, &r->remote_ts[n].lo,
+		    &r->remote_ts[n].hi, true, why) == -1)
+			return -1;
+	for (n = 0; n < r->nlocal; n++)
+		if (check_given(g, r->worker, i, &r->local_ts[n].lo,
+		    &r->local_ts[n].hi, false, why) == -1)
+			return -1;
+	return 0;
+}
+
+bool
+guard_leased(const struct guard *g, const struct sad_child *c,
+    const struct selector *sel, size_t n, char why[GUARD_WHY_LEN])
+{
+	const struct km_policy *p = km_conf_policy(g->conf, c->policy);
+	const struct km_identity *i = km_conf_identity(g->conf, c->identity);
+	const struct prefix *r;
+	struct addr all = { 0 };
+
+	if (p == NULL || !p->template || i == NULL)
+		return true;
+	while (n-- > 0) {
+		r = &sel[n].remote;
+		if (check_given(g, SPI_WORKER(c->spi_in), i, &r->addr,
+		    r->bits == addr_bits(&r->addr) ? &r->addr : &all, true,
+		    why) == -1)
+			return false;
+	}
+	return true;
+}
+
 static bool
 listed(const struct alg *a, const struct alg *const *list, size_t n)
 {
@@ -285,6 +350,7 @@ guard_child(const struct guard *g, const struct child_req *r, bool adopt,
 	if (check_outer(out->peer, &r->local, &r->remote, r->encap,
 	    why) == -1 ||
 	    check_selectors(r, out, why) == -1 ||
+	    (!adopt && check_addresses(g, r, out->policy, why) == -1) ||
 	    check_suite(r, out, why) == -1 ||
 	    check_keys(r, out, adopt, why) == -1)
 		return -1;

@@ -7,6 +7,7 @@
 #define KEYMGR_GUARD_H
 
 #include "keymgr/config.h"
+#include "keymgr/lease.h"
 #include "keymgr/link.h"
 #include "keymgr/sad.h"
 #include "keymgr/spi.h"
@@ -44,6 +45,8 @@ struct guard {
 	const struct km_conf *conf;
 	const struct spi_tab *spi;
 	const struct sad *sad;
+	const struct leases *leases;
+	const struct link *link;
 };
 
 /*
@@ -70,6 +73,10 @@ int guard_vip(const struct guard *, const struct link_req *, size_t have,
 /* Would the configuration allow any at all to this identity? */
 bool guard_vip_standing(const struct guard *, uint32_t peer,
     uint32_t identity);
+/* Does the user that the child is for still have the addresses that it
+ * speaks with? */
+bool guard_leased(const struct guard *, const struct sad_child *,
+    const struct selector *, size_t n, char why[GUARD_WHY_LEN]);
 /*
  * Does the configuration still allow a child with these selectors?  Asked
  * of all when it was loaded anew; algorithms are not asked about, a change

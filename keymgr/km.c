@@ -26,6 +26,7 @@ km_init(struct km *km, const struct backend *bk, const struct km_out *out,
 	sad_init(&km->sad, seed);
 	timers_init(&km->timers);
 	reconcile_init(&km->rec, seed);
+	leases_init(&km->leases, seed);
 	km->spd = spd_new(seed, reconcile_policy, &km->rec);
 	return km->spd == NULL ? -1 : 0;
 }
@@ -47,6 +48,7 @@ km_free(struct km *km)
 	reconcile_free(&km->rec);
 	km_conf_free(km->conf);
 	link_free(&km->link);
+	leases_free(&km->leases);
 	if (km->bk.ops != NULL)
 		km->bk.ops->close(km->bk.ctx);
 	memset(km, 0, sizeof(*km));
@@ -56,7 +58,7 @@ struct guard
 km_guard(const struct km *km)
 {
 	return (struct guard){ .conf = km->conf, .spi = &km->spi,
-		.sad = &km->sad };
+		.sad = &km->sad, .leases = &km->leases, .link = &km->link };
 }
 
 static bool
@@ -184,6 +186,26 @@ km_vip_set(struct km *km, const struct link_req *r, char why[GUARD_WHY_LEN])
 		return -1;
 	}
 	return 0;
+}
+
+static bool
+lease_over(void *arg, const struct sad_child *c)
+{
+	char why[GUARD_WHY_LEN];
+
+	if (guard_leased(arg, c, c->flow->sel, c->flow->nsel, why))
+		return false;
+	log_info(LOG_T_IPSEC, "child SA 0x%08x ends: %s", c->spi_in, why);
+	return true;
+}
+
+void
+km_lease_sweep(struct km *km)
+{
+	struct guard g = km_guard(km);
+
+	if (km->conf != NULL)
+		install_remove_if(km, lease_over, &g, true);
 }
 
 struct mono

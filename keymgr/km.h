@@ -9,6 +9,7 @@
 #include "keymgr/backend.h"
 #include "keymgr/config.h"
 #include "keymgr/guard.h"
+#include "keymgr/lease.h"
 #include "keymgr/link.h"
 #include "keymgr/reconcile.h"
 #include "keymgr/sad.h"
@@ -46,6 +47,7 @@ struct km {
 	struct spd *spd;
 	struct timers timers;	/* of children */
 	struct reconcile rec;
+	struct leases leases;	/* of users */
 	struct link link;	/* not set: no addresses */
 	bool bypass;		/* neighbour discovery is let through */
 	struct km_counters n;
@@ -71,6 +73,9 @@ struct mono km_tick(struct km *, struct mono now);
  */
 int km_vip_set(struct km *, const struct link_req *,
     char why[GUARD_WHY_LEN]);
+/* Removes children that speak with addresses their users have no more, and
+ * tells their workers. */
+void km_lease_sweep(struct km *);
 /* Removes all of ours.  policies false: SAs only (fail closed). */
 void km_remove_all(struct km *, bool policies);
 

@@ -442,6 +442,20 @@ link_sweep(struct link *l)
 		l->known(l->dns_arg);
 }
 
+bool
+link_has(const struct link *l, unsigned worker, uint32_t identity,
+    const struct addr *a)
+{
+	const struct vip *v;
+
+	LIST_FOREACH(v, &l->vips, in_link)
+		if (v->req.worker == worker && v->req.identity == identity &&
+		    (addr_equal(&v->req.addr4, a) ||
+		    addr_equal(&v->req.addr6, a)))
+			return true;
+	return false;
+}
+
 size_t
 link_count(const struct link *l, unsigned worker)
 {

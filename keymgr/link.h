@@ -124,6 +124,9 @@ void link_del_if(struct link *, bool (*cond)(void *, unsigned worker,
  * follows where it must, and what somebody took away is made anew.
  */
 void link_follow(struct link *);
+/* The worker's peer with this identity gave us the address, and it is set. */
+bool link_has(const struct link *, unsigned worker, uint32_t identity,
+    const struct addr *);
 size_t link_count(const struct link *, unsigned worker);
 
 /* The kernel's, over netlink.  To be opened before confinement.  -1: why. */

@@ -5,12 +5,14 @@
  * Talks to:
  *   sallyportd  configuration, log                 lib/child.h
  *   ikepd       child SAs, SPIs, kernel events     ipc_ikepd.c
+ *   sessiond    which user has which address       ipc_sessiond.c
  *   controld    questions, flush                   ipc_show.c
  *   the kernel  XFRM over netlink                  backend_xfrm.c
  *               addresses and routes               link_rtnl.c
  */
 #include "keymgr/event.h"
 #include "keymgr/ipc_ikepd.h"
+#include "keymgr/ipc_sessiond.h"
 #include "keymgr/ipc_show.h"
 #include "keymgr/km.h"
 #include "keymgr/lost.h"
@@ -32,6 +34,7 @@ struct keymgr {
 	struct km km;
 	struct walks *walks;
 	struct ipc_ikepd *ikepd;
+	struct ipc_sessiond *sessiond;
 	struct event *tick;	/* soft lifetimes */
 	struct event *wait;	/* for workers that adopt */
 	int watch_fd;		/* addresses and routes that change */
@@ -169,7 +172,8 @@ init_loop(struct keymgr *k)
 	k->settle = evtimer_new(base, settled, k);
 	k->watch = event_new(base, k->watch_fd, EV_READ | EV_PERSIST, changed,
 	    k);
-	if (k->walks == NULL || k->ikepd == NULL || k->tick == NULL ||
+	k->sessiond = ipc_sessiond_new(base, &k->km);
+	if (k->walks == NULL || k->ikepd == NULL || k->sessiond == NULL || k->tick == NULL ||
 	    k->wait == NULL || k->settle == NULL || k->watch == NULL ||
 	    event_add(k->watch, NULL) == -1)
 		return -1;
@@ -243,6 +247,8 @@ op_peer_up(struct child *child, enum proc_id id, unsigned idx, int fd)
 
 	if (id == PROC_IKEPD && idx < SPI_WORKERS)
 		ipc_ikepd_up(k->ikepd, idx, fd);
+	else if (id == PROC_SESSIOND)
+		ipc_sessiond_up(k->sessiond, fd);
 	else
 		close(fd);
 }

@@ -146,6 +146,13 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	edge_dispatch(e);
 }
 
+void
+edge_poll(struct edge *e)
+{
+	if (e != NULL && !e->broken && !e->dead && e->reading)
+		on_read(-1, 0, e);
+}
+
 static void
 on_write(evutil_socket_t fd, short what, void *arg)
 {

@@ -59,6 +59,9 @@ int edge_send(struct edge *, uint16_t type, uint32_t id, int fd,
     const struct buf *body);		/* body NULL: empty */
 /* Writes now as much as the socket takes. */
 void edge_flush(struct edge *);
+/* Handles what has arrived, without waiting; down may be called in it.  Not
+ * from a handler of the same edge.  NULL is allowed. */
+void edge_poll(struct edge *);
 /* Blocks until everything queued was written (used once, at exit). */
 void edge_drain(struct edge *);
 size_t edge_queued(const struct edge *);

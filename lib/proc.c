@@ -39,7 +39,8 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.user = USER_PREFIX "keymgr",
 		.caps = CAP(CAP_NET_ADMIN),
 		.sandbox = SANDBOX_NETLINK,
-		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_CONTROLD),
+		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_SESSIOND) |
+		    PROC_BIT(PROC_CONTROLD),
 	},
 	[PROC_CERTD] = {
 		.id = PROC_CERTD,
@@ -63,8 +64,8 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.name = "sessiond",
 		.user = USER_PREFIX "sessiond",
 		.sandbox = SANDBOX_BASE,
-		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_INFORMD) |
-		    PROC_BIT(PROC_CONTROLD),
+		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_KEYMGR) |
+		    PROC_BIT(PROC_INFORMD) | PROC_BIT(PROC_CONTROLD),
 	},
 	[PROC_INFORMD] = {
 		.id = PROC_INFORMD,

@@ -8,6 +8,14 @@ static const char *const family_name[] = {
 };
 
 static void
+tell(const struct lease_env *e, const struct session *s, unsigned family,
+    bool on)
+{
+	if (e->ops->lease != NULL)
+		e->ops->lease(e->arg, s, family, on);
+}
+
+static void
 remember(const struct lease_env *e, const struct session *s,
     const struct addr *a, bool known)
 {
@@ -89,8 +97,8 @@ pools_get(const struct lease_env *e, struct session *s, const struct mode *m,
 	return -1;
 }
 
-int
-lease_get(const struct lease_env *e, struct session *s, const struct mode *m,
+static int
+get(const struct lease_env *e, struct session *s, const struct mode *m,
     unsigned family, const struct addr *wanted, char *reason, size_t size)
 {
 	bool any;
@@ -111,6 +119,16 @@ lease_get(const struct lease_env *e, struct session *s, const struct mode *m,
 }
 
 int
+lease_get(const struct lease_env *e, struct session *s, const struct mode *m,
+    unsigned family, const struct addr *wanted, char *reason, size_t size)
+{
+	if (get(e, s, m, family, wanted, reason, size) == -1)
+		return -1;
+	tell(e, s, family, true);
+	return 0;
+}
+
+int
 lease_keep(const struct lease_env *e, struct session *s,
     const struct addr *a)
 {
@@ -121,6 +139,7 @@ lease_keep(const struct lease_env *e, struct session *s,
 		return -1;
 	if ((p = config_pool_of(e->config, a, &name)) != NULL)
 		(void)apool_claim(p, s->user, a);
+	tell(e, s, config_family(a), true);
 	return 0;
 }
 
@@ -150,6 +169,7 @@ lease_give(const struct lease_env *e, struct session *s)
 		p = config_pool_of(e->config, &s->addr[f], &name);
 		if (p != NULL)
 			apool_give(p, &s->addr[f]);
+		tell(e, s, f, false);
 		table_unhold(e->table, s, f);
 	}
 }

@@ -7,7 +7,7 @@
 struct lease_env {
 	struct table *table;
 	const struct config *config;
-	const struct session_ops *ops;	/* remember */
+	const struct session_ops *ops;	/* remember, lease */
 	void *arg;
 };
 

@@ -4,6 +4,7 @@
  *
  *   sallyportd		lib/proto/super.h	lib/child.c
  *   ikepd, each worker	lib/proto/ikese.h	ipc_ikepd.c
+ *   keymgr		lib/proto/sekm.h	ipc_keymgr.c
  *   informd		lib/proto/sedhcp.h	ipc_informd.c
  *   controld		lib/proto/show.h	ipc_show.c
  *
@@ -11,6 +12,7 @@
  */
 #include "sessiond/ipc_ikepd.h"
 #include "sessiond/ipc_informd.h"
+#include "sessiond/ipc_keymgr.h"
 #include "sessiond/ipc_show.h"
 #include "sessiond/persist.h"
 
@@ -29,6 +31,7 @@ struct sessiond {
 	struct child *child;
 	struct ipc_ikepd *ikepd;
 	struct ipc_informd *informd;
+	struct ipc_keymgr *keymgr;
 	struct sessions *sessions;	/* NULL: not started */
 	struct persist *persist;
 	struct conf *conf;		/* until the start */
@@ -183,8 +186,25 @@ op_remember(void *arg, const struct addr *a, uint64_t user)
 	event_active(d->write, EV_TIMEOUT, 0);
 }
 
-static const struct session_ops session_ops = { op_grant, op_kill,
-	op_remember };
+static void
+op_lease(void *arg, const struct session *s, unsigned family, bool on)
+{
+	struct sessiond *d = arg;
+
+	ipc_keymgr_lease(d->keymgr, s, family, on);
+}
+
+static void
+op_known(void *arg)
+{
+	struct sessiond *d = arg;
+
+	ipc_keymgr_known(d->keymgr);
+}
+
+static const struct session_ops session_ops = { .grant = op_grant,
+	.kill = op_kill, .remember = op_remember, .lease = op_lease,
+	.known = op_known };
 
 /* The process */
 
@@ -200,13 +220,15 @@ sessiond_init(struct child *c)
 	d->retry = evtimer_new(child_base(c), on_retry, d);
 	d->ikepd = ipc_ikepd_new(child_base(c));
 	d->informd = ipc_informd_new(child_base(c));
+	d->keymgr = ipc_keymgr_new(child_base(c));
 	if (getrandom(&d->random, sizeof(d->random), 0) !=
 	    sizeof(d->random)) {
 		log_error(LOG_T_SYSTEM, "no random numbers");
 		return -1;
 	}
 	return d->timer == NULL || d->write == NULL || d->retry == NULL ||
-	    d->ikepd == NULL || d->informd == NULL ? -1 : 0;
+	    d->ikepd == NULL || d->informd == NULL ||
+	    d->keymgr == NULL ? -1 : 0;
 }
 
 static void
@@ -230,6 +252,8 @@ sessiond_peer_up(struct child *c, enum proc_id proc, unsigned idx, int fd)
 		ipc_ikepd_up(self.ikepd, idx, fd);
 	else if (proc == PROC_INFORMD)
 		ipc_informd_up(self.informd, fd);
+	else if (proc == PROC_KEYMGR)
+		ipc_keymgr_up(self.keymgr, fd, self.sessions);
 	else
 		close(fd);
 }

@@ -357,6 +357,8 @@ begin(struct sessions *ss, struct mono now)
 	struct request *r;
 
 	ss->awaiting = false;
+	if (ss->ops->known != NULL)
+		ss->ops->known(ss->arg);
 	while ((r = ss->early.first) != NULL) {
 		request_del(&ss->early, r);
 		decide(ss, r, now);

@@ -79,6 +79,12 @@ struct session_ops {
 	int (*kill)(void *arg, const struct session *, const char *why);
 	/* A user has got an address that was not his last one. */
 	void (*remember)(void *arg, const struct addr *, uint64_t user);
+	/* The session has the address of a family, or no more; before grant.
+	 * May be NULL, as the next. */
+	void (*lease)(void *arg, const struct session *, unsigned family,
+	    bool on);
+	/* Whatever workers had from before has been said. */
+	void (*known)(void *arg);
 };
 
 /* seed: what users' numbers are made with.  NULL: no memory. */

@@ -13,14 +13,14 @@ const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS] = {
 		.help = "Hands out; no asks the peer." },
 	[CONF_MODE_CONFIG_ADDRESS] = {
 		.name = "address", .type = CONF_T_ADDR,
-		.procs = TO_IKE | TO_SESS, .flags = LIVE,
+		.procs = TO_IKE | TO_KM | TO_SESS, .flags = LIVE,
 		.help = "One fixed address for the initiator.  A pool that "
 		    "holds it gives it to nobody else; addresses of the "
 		    "other family still come from address-pool." },
 	[CONF_MODE_CONFIG_POOLS] = {
 		.name = "address-pool", .alias = "address-pools",
 		.type = CONF_T_STRS, .word = "none",
-		.procs = TO_IKE | TO_SESS, .flags = LIVE,
+		.procs = TO_IKE | TO_KM | TO_SESS, .flags = LIVE,
 		.help = "Pools that addresses are taken from, tried in this "
 		    "order, for IPv4 and IPv6 each.  Where addresses are "
 		    "given, policies that are made from templates are for "

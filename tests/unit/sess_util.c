@@ -46,7 +46,18 @@ on_remember(void *arg, const struct addr *a, uint64_t user)
 	w->kept[w->nkept++] = (struct kept){ *a, user };
 }
 
-const struct session_ops witness_ops = { on_grant, on_kill, on_remember };
+static void
+on_lease(void *arg, const struct session *s, unsigned family, bool on)
+{
+	struct witness *w = arg;
+
+	ck_assert_int_ne(s->addr[family].family, AF_UNSPEC);
+	w->leased += on ? 1 : -1;
+	ck_assert_int_ge(w->leased, 0);
+}
+
+const struct session_ops witness_ops = { .grant = on_grant, .kill = on_kill,
+	.remember = on_remember, .lease = on_lease };
 
 void
 witness_free(struct witness *w)

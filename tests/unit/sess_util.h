@@ -27,6 +27,7 @@ struct witness {
 	size_t nkills;
 	struct kept *kept;	/* the journal */
 	size_t nkept;
+	long leased;		/* addresses that keymgr knows of */
 };
 
 extern const struct session_ops witness_ops;

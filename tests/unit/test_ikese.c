@@ -269,7 +269,7 @@ op_kill(void *arg, const struct session *s, const char *why)
 	return ipc_ikepd_kill(ipc, s, why);
 }
 
-static const struct session_ops ops = { op_grant, op_kill, NULL };
+static const struct session_ops ops = { .grant = op_grant, .kill = op_kill };
 
 static void
 changed(void *arg)

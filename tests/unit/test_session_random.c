@@ -216,6 +216,7 @@ restart(void)
 	size_t i, n = w.nkept;
 
 	sessions_free(ss);
+	w.leased = 0;
 	ss = sess_new(&w, scripts[script]);
 	for (i = 0; i < n; i++)
 		sessions_remember(ss, &w.kept[i].addr, w.kept[i].user);
@@ -315,6 +316,7 @@ check_agree(void)
 {
 	const struct session *s;
 	const struct ike *i;
+	long leased = 0;
 	size_t n = 0;
 	unsigned f;
 
@@ -324,10 +326,13 @@ check_agree(void)
 		n++;
 		s = session_by_spi(ss, i->worker, i->spi);
 		ck_assert_ptr_nonnull(s);
-		for (f = 0; f < 2; f++)
+		for (f = 0; f < 2; f++) {
 			ck_assert(addr_equal(&s->addr[f], &i->addr[f]));
+			leased += s->addr[f].family != AF_UNSPEC;
+		}
 	}
 	ck_assert_uint_eq(n, sessions_count(ss));
+	ck_assert_int_eq(leased, w.leased);
 }
 
 START_TEST(history)
@@ -338,6 +343,7 @@ START_TEST(history)
 	memset(ikes, 0, sizeof(ikes));
 	now.us = 1000000;
 	grants_seen = kills_seen = 0;
+	w.leased = 0;
 	next_spi = 0;
 	script = 0;
 	ss = sess_new(&w, scripts[0]);
