@@ -11,7 +11,7 @@
 examples=$here/../../etc/examples
 
 # Windows has a machine's certificate and says its subject; it knows the CAs
-# of half the world and names them all.
+# of half the world and names them all, more than the gateway cares to read.
 certificates()
 {
 	local n
@@ -22,7 +22,7 @@ certificates()
 	pki_cert rsa iphone ca
 	pki_cert ec android ca
 	pki_cert rsa linux ca
-	for n in {1..70}; do
+	for n in {1..65}; do
 		pki_ca root$n &
 		((n % 10)) || wait
 	done
@@ -60,7 +60,7 @@ machine()
 	local n
 
 	pki_swan gw2 windows iphone android linux
-	for n in {1..70}; do
+	for n in {1..65}; do
 		cp "$P/root$n.pem" "$W/gw2/x509ca"
 	done
 	swan_start gw2 'install_routes = yes' 'delete_rekeyed_delay = 1' \
@@ -178,16 +178,14 @@ it "macOS and iOS, with a local ID" \
 it "Android (strongSwan app)" \
     connects android aes-256/sha256/ecp256 AES-
 it "Windows as it comes is refused: modp1024" weak windows
-all_stop
+gw_stop gw1
 gateway remote-users.conf \
     "/certificate import file-name=$P/iphone.pem name=phone" \
     "$(sed -n '/^# *add peer/,$s/^# *//p' "$examples/remote-users.conf")"
-machine
 it "macOS and iOS, with the local ID left blank" \
     connects blank aes-256/sha256/ AES-CBC-256
-all_stop
+gw_stop gw1
 gateway remote-users-legacy.conf
-machine
 it "Windows as it comes, legacy profile" \
     connects windows aes-256/sha1/modp1024 AES-CBC-256
 it "older macOS and iOS, legacy profile" \

@@ -11,16 +11,16 @@
 # shellcheck source=tests/interop/road.sh
 . "$here/road.sh"
 
-kinds='rsa ec p384 p521 ed25519 ed448'
+kinds=(rsa ec p384 p521 ed25519 ed448)
 
 certificates()
 {
 	local kind
 
 	pki_ca ca
-	for kind in $kinds; do
-		pki_cert $kind srv-$kind ca
-		pki_cert $kind u-$kind ca
+	for kind in "${kinds[@]}"; do
+		pki_cert "$kind" "srv-$kind" ca
+		pki_cert "$kind" "u-$kind" ca
 	done
 	chmod -R a+rX "$P"
 }
@@ -32,12 +32,12 @@ gateway()
 	{
 		echo "/certificate import file-name=$P/ca.pem name=ca"
 		road_conf
-		for kind in $kinds; do
+		for kind in "${kinds[@]}"; do
 			cat <<-END
 			/certificate import file-name=$P/srv-$kind.pem name=srv-$kind
 			/certificate import file-name=$P/srv-$kind.key name=srv-$kind
 			END
-			road_identity certificate=srv-$kind \
+			road_identity "certificate=srv-$kind" \
 			    more="remote-id=fqdn:u-$kind.example"
 		done
 	} | gw_start gw1
@@ -47,14 +47,13 @@ machine()
 {
 	local kind
 
-	for kind in $kinds; do
-		road_user u-$kind gateway=srv-$kind.example
+	for kind in "${kinds[@]}"; do
+		road_user "u-$kind" "gateway=srv-$kind.example"
 	done >"$W/connections"
 	# PSS is asked for by name, or else RSA means PKCS#1 v1.5.
 	road_user pss id=u-rsa.example certs=u-rsa.pem \
 	    gateway=srv-rsa.example auth=ike:rsa/pss-sha256 >>"$W/connections"
-	# shellcheck disable=SC2086
-	road_start gw2 $(printf 'u-%s ' $kinds) <"$W/connections"
+	road_start gw2 "${kinds[@]/#/u-}" <"$W/connections"
 }
 
 # signs NAME KIND ALGORITHM: let in, with that signature from either side.
