@@ -1,5 +1,7 @@
 #include "certd/keycheck.h"
 
+#include "certd/decode.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/obj_mac.h>
@@ -83,8 +85,8 @@ ec_check(const EVP_PKEY *key, char *why, size_t size)
 	    explicit != 0)
 		return bad(why, size, "a curve that is spelled out instead of "
 		    "named");
-	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, (EVP_PKEY *)(uintptr_t)key,
-	    NULL);
+	ctx = EVP_PKEY_CTX_new_from_pkey(decode_ctx(),
+	    (EVP_PKEY *)(uintptr_t)key, NULL);
 	ok = ctx != NULL && EVP_PKEY_public_check_quick(ctx) == 1;
 	EVP_PKEY_CTX_free(ctx);
 	return ok || bad(why, size, "a point that is not on its curve");

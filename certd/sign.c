@@ -1,5 +1,6 @@
 #include "certd/sign.h"
 
+#include "certd/decode.h"
 #include "certd/keycheck.h"
 
 #include <openssl/core_names.h>
@@ -354,8 +355,9 @@ check(const struct sign_row *r, EVP_PKEY *key, const struct part *octets,
 	EVP_PKEY_CTX *ctx;
 	int rc = -1;
 
-	if (md != NULL && EVP_DigestVerifyInit_ex(md, &ctx, r->md, NULL, NULL,
-	    key, NULL) == 1 && (r->kind != KIND_PSS || set_pss(ctx) == 0) &&
+	if (md != NULL && EVP_DigestVerifyInit_ex(md, &ctx, r->md,
+	    decode_ctx(), NULL, key, NULL) == 1 &&
+	    (r->kind != KIND_PSS || set_pss(ctx) == 0) &&
 	    EVP_DigestVerify(md, sig, len, octets->p, octets->len) == 1)
 		rc = 0;
 	EVP_MD_CTX_free(md);
@@ -388,7 +390,8 @@ static int
 rsa_opens(EVP_PKEY *key, const struct part *auth, const struct part *octets,
     uint8_t *number)
 {
-	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(decode_ctx(), key,
+	    NULL);
 	uint8_t info[SIGN_MAX], hash[64];
 	size_t i, n = sizeof(info), hlen;
 	int rc = -1;

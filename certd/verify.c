@@ -1,5 +1,6 @@
 #include "certd/verify.h"
 
+#include "certd/decode.h"
 #include "certd/keycheck.h"
 
 #include <openssl/err.h>
@@ -22,14 +23,11 @@ fail(char *why, const char *text)
 static int
 read_cert(struct shown *s, const struct part *data, char *why)
 {
-	const uint8_t *p = data->p;
-	X509 *x = d2i_X509(NULL, &p, (long)data->len);
+	X509 *x = decode_cert(data);
 	char subject[SUBJECT];
 
-	if (x == NULL || p != (const uint8_t *)data->p + data->len) {
-		X509_free(x);
+	if (x == NULL)
 		return fail(why, "a certificate that cannot be read");
-	}
 	/* Looks at the extensions once, before threads do. */
 	(void)X509_check_purpose(x, -1, 0);
 	if (s->key == NULL) {
@@ -54,12 +52,9 @@ read_cert(struct shown *s, const struct part *data, char *why)
 static int
 read_raw_key(struct shown *s, const struct part *data, char *why)
 {
-	const uint8_t *p = data->p;
-
 	if (s->key != NULL)
 		return 0;
-	s->key = d2i_PUBKEY(NULL, &p, (long)data->len);
-	if (s->key == NULL || p != (const uint8_t *)data->p + data->len)
+	if ((s->key = decode_pubkey(data)) == NULL)
 		return fail(why, "a raw public key that cannot be read "
 		    "(damaged, not on its curve, or of an unknown kind)");
 	if (EVP_Digest(data->p, data->len, s->fp, NULL, EVP_sha256(),

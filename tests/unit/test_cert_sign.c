@@ -1,4 +1,5 @@
 /* Signatures of AUTH payloads, each kind of key and method both ways. */
+#include "certd/decode.h"
 #include "certd/keycheck.h"
 #include "certd/sign.h"
 
@@ -547,6 +548,84 @@ START_TEST(announced)
 }
 END_TEST
 
+static EVP_PKEY *
+read_again(EVP_PKEY *k, size_t more)
+{
+	struct part der;
+	uint8_t *p = NULL;
+	EVP_PKEY *got;
+	int n = i2d_PUBKEY(k, &p);
+
+	ck_assert_int_gt(n, 0);
+	p = OPENSSL_realloc(p, (size_t)n + more);
+	ck_assert_ptr_nonnull(p);
+	memset(p + n, 0, more);
+	der = (struct part){ p, (size_t)n + more };
+	got = decode_pubkey(&der);
+	OPENSSL_free(p);
+	return got;
+}
+
+/* As a peer shows it: each kind, read in the context of few kinds. */
+START_TEST(keys_read)
+{
+	const struct choice *c = &choices[_i];
+	EVP_PKEY *mine = key(c->kind, 0), *shown = read_again(mine, 0);
+	const struct sign_row *r, *used;
+	char why[SIGN_WHY_MAX];
+	struct part auth;
+	struct buf out;
+
+	ck_assert_ptr_nonnull(decode_ctx());
+	ck_assert_ptr_nonnull(shown);
+	ck_assert(key_check(shown, false, why, sizeof(why)));
+	ck_assert_ptr_null(read_again(mine, 1));
+	r = sign_choose(mine, c->hashes, c->pss, why);
+	buf_init(&out, SIGN_MAX);
+	if (r != NULL) {
+		ck_assert_int_eq(sign_make(r, mine, &octets, &out), 0);
+		auth = (struct part){ out.data, out.len };
+		ck_assert_msg(sign_verify(sign_method(r), &auth, shown,
+		    &octets, false, &used, why) == 0, "%s", why);
+		out.data[out.len - 1] ^= 1;
+		ck_assert_int_eq(sign_verify(sign_method(r), &auth, shown,
+		    &octets, false, &used, why), -1);
+	}
+	buf_free(&out);
+	EVP_PKEY_free(shown);
+}
+END_TEST
+
+/* A certificate whose key is of another kind is read; the key is not. */
+START_TEST(other_keys)
+{
+	struct spec of_ca = { .cn = "ca", .key = key("p256", 0), .ca = true };
+	X509 *ca = make(&of_ca), *made, *x;
+	struct spec spec = { .cn = "x", .issuer = ca,
+		.issuer_key = of_ca.key };
+	uint8_t *p = NULL;
+	struct part der;
+	int n;
+
+	spec.key = EVP_PKEY_Q_keygen(NULL, NULL, "X25519");
+	ck_assert_ptr_null(read_again(spec.key, 0));
+	made = make(&spec);
+	n = i2d_X509(made, &p);
+	ck_assert_int_gt(n, 0);
+	der = (struct part){ p, (size_t)n };
+	x = decode_cert(&der);
+	ck_assert_ptr_nonnull(x);
+	ck_assert_ptr_null(X509_get0_pubkey(x));
+	X509_free(x);
+	der.len--;
+	ck_assert_ptr_null(decode_cert(&der));
+	X509_free(made);
+	X509_free(ca);
+	OPENSSL_free(p);
+	EVP_PKEY_free(spec.key);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -569,6 +648,9 @@ main(void)
 	tcase_add_test(tc, pss_for_one_hash);
 	tcase_add_test(tc, point_off_curve);
 	tcase_add_test(tc, announced);
+	tcase_add_loop_test(tc, keys_read, 0,
+	    (int)(sizeof(choices) / sizeof(choices[0])));
+	tcase_add_test(tc, other_keys);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
