@@ -34,6 +34,7 @@ struct cert {
 					 * SubjectPublicKeyInfo */
 	bool trusted;		/* CA certificates in it are trust anchors */
 	bool declared;		/* in the configuration; else by a command */
+	unsigned expiry_told;	/* steps of expiry.c */
 	_Atomic unsigned refs;
 };
 

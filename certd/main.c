@@ -7,6 +7,7 @@
  *   fetchd		lib/proto/cdfetch.h	ipc_fetch.c
  *   controld		lib/proto/show.h	show.c
  */
+#include "certd/expiry.h"
 #include "certd/ipc_fetch.h"
 #include "certd/ipc_ike.h"
 #include "certd/show.h"
@@ -49,6 +50,7 @@ on_store_change(void *arg)
 {
 	(void)arg;
 	load_crls();
+	expiry_look(env.store, time(NULL));
 	ipc_ike_trust(ike);
 }
 
@@ -67,7 +69,7 @@ threads(void)
 	return n < 1 ? 1 : n > SIGN_THREADS ? SIGN_THREADS : (unsigned)n;
 }
 
-/* CRLs of our own CAs are kept current. */
+/* CRLs of our own CAs are kept current; time passes for certificates. */
 static void
 on_hour(evutil_socket_t fd, short what, void *arg)
 {
@@ -75,6 +77,7 @@ on_hour(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	(void)arg;
 	pki_tick(show.pki, time(NULL));
+	expiry_look(env.store, time(NULL));
 }
 
 /* The root is certd's own directory once it is confined. */

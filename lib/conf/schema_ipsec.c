@@ -506,7 +506,11 @@ const struct conf_prop schema_certificate[CONF_CERTIFICATE_PROPS] = {
 		.name = "file-name", .type = CONF_T_STR, .procs = TO_CERT,
 		.flags = LIVE,
 		.help = "The file, in PEM, DER or PKCS#12; a relative path "
-		    "begins in the directory of the script." },
+		    "begins in the directory of the script.  It is watched: "
+		    "when it changes and all files of the name make a whole "
+		    "again, what is new counts from then on.  The log warns "
+		    "30, 7 and 1 days before the certificate or one of its "
+		    "chain expires." },
 	[CONF_CERTIFICATE_PASSPHRASE] = {
 		.name = "passphrase", .type = CONF_T_SECRET,
 		.procs = TO_CERT, .flags = LIVE | CONF_P_SECRET,
