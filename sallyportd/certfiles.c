@@ -100,6 +100,21 @@ watch_dir_of(struct certfiles *cf, const char *path)
 	(void)inotify_add_watch(cf->inotify, dir, WATCHED);
 }
 
+/* Each of the path's directories that is a symbolic link may be replaced. */
+static void
+watch_links_of(struct certfiles *cf, const char *path)
+{
+	char part[PATH_MAX], *slash;
+	struct stat st;
+
+	snprintf(part, sizeof(part), "%s", path);
+	while ((slash = strrchr(part, '/')) != NULL && slash != part) {
+		*slash = '\0';
+		if (lstat(part, &st) == 0 && S_ISLNK(st.st_mode))
+			watch_dir_of(cf, part);
+	}
+}
+
 /* Where the name is and, when it is a symbolic link, where the file is. */
 static void
 watch_all(struct certfiles *cf)
@@ -111,6 +126,7 @@ watch_all(struct certfiles *cf)
 		return;
 	for (i = 0; i < cf->n; i++) {
 		watch_dir_of(cf, cf->files[i].path);
+		watch_links_of(cf, cf->files[i].path);
 		if (realpath(cf->files[i].path, real) != NULL)
 			watch_dir_of(cf, real);
 	}
