@@ -394,6 +394,191 @@ START_TEST(test_road_warrior)
 }
 END_TEST
 
+/* ---- configuration payloads that make no sense ---- */
+
+static const struct nonsense {
+	const char *what;
+	uint8_t cfg;		/* type: request, reply, set, ack, none */
+	uint16_t attr, len;	/* of each attribute */
+	uint16_t claimed;	/* what it says its length is */
+	unsigned n;
+	uint8_t fill;
+} nonsense[] = {
+	{ "no attributes", 1, 1, 0, 0, 0, 0 },
+	{ "no type at all", 0, 1, 0, 0, 0, 0 },
+	{ "another's address", 1, 1, 4, 4, 1, 0x0a },
+	{ "everybody's address", 1, 1, 4, 4, 1, 0xff },
+	{ "three bytes of an address", 1, 1, 3, 3, 1, 1 },
+	{ "five bytes", 1, 1, 5, 5, 1, 1 },
+	{ "IPv6 in sixteen bytes", 1, 8, 16, 16, 1, 1 },
+	{ "IPv6 with a prefix of 255", 1, 8, 17, 17, 1, 0xff },
+	{ "a length beyond the payload", 1, 1, 4, 0x7fff, 1, 1 },
+	{ "as many as fit", 1, 1, 0, 0, 900, 0 },
+	{ "many addresses", 1, 1, 4, 4, 500, 7 },
+	{ "reserved types", 1, 0x7fff, 4, 4, 3, 1 },
+	{ "a long name", 1, 25, 3000, 3000, 1, 'a' },
+	{ "a name of control bytes", 1, 25, 16, 16, 1, 1 },
+	{ "a reply that nobody asked for", 2, 1, 4, 4, 1, 0x0a },
+	{ "networks in a reply", 2, 13, 8, 8, 300, 0x0a },
+	{ "a setting", 3, 1, 4, 4, 1, 0x0a },
+	{ "an acknowledgement", 4, 1, 0, 0, 1, 0 },
+	{ "a type that does not exist", 77, 1, 4, 4, 1, 0x0a },
+};
+#define NNONSENSE	((int)(sizeof(nonsense) / sizeof(nonsense[0])))
+static const struct nonsense *nons;
+
+static size_t
+put_nonsense(uint8_t *p, uint8_t next)
+{
+	size_t at = 8, i;
+
+	memset(p, 0, 8);
+	p[0] = next;
+	p[4] = nons->cfg;
+	for (i = 0; i < nons->n; i++) {
+		p[at] = (uint8_t)(nons->attr >> 8);
+		p[at + 1] = (uint8_t)nons->attr;
+		p[at + 2] = (uint8_t)(nons->claimed >> 8);
+		p[at + 3] = (uint8_t)nons->claimed;
+		memset(p + at + 4, nons->fill, nons->len);
+		at += 4u + nons->len;
+	}
+	p[2] = (uint8_t)(at >> 8);
+	p[3] = (uint8_t)at;
+	return at;
+}
+
+/* In front of whatever else is asked or said under a seal. */
+static bool
+add_nonsense(struct sim *sim, const struct ike_hdr *h, struct inner *in)
+{
+	uint8_t cp[8 + 4096];
+	size_t len = put_nonsense(cp, in->first);
+
+	(void)sim;
+	(void)h;
+	memmove(in->b + len, in->b, in->n);
+	memcpy(in->b, cp, len);
+	in->n += len;
+	in->first = PL_CP;
+	return true;
+}
+
+static enum sim_fate
+nonsensical(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)path;
+	(void)under_seal(sim, from, data, len, add_nonsense);
+	return SIM_PASS;
+}
+
+/* Whatever is asked for, nothing is reached but by the address given. */
+START_TEST(test_cp_nonsense)
+{
+	struct sim_conf other = c;
+	struct sim_child *child;
+	unsigned i;
+
+	nons = &nonsense[_i];
+	other.passive = true;
+	other.cfg = CFG_GIVES;
+	other.templates = true;
+	c.ike_life = 40;
+	c.dpd = 10;
+	c.policies = 2;
+	s->node[1].config = true;
+	ck_assert_int_eq(addr_parse(&s->node[1].pool.addr4, "172.16.0.10"),
+	    0);
+	s->node[1].pool.prefix4 = 32;
+	s->tap = nonsensical;
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	engine_start(s->node[0].engine);
+	sim_run(s, 100);
+	ck_assert_msg(sim_sound(s) == NULL, "%s: %s", nons->what,
+	    sim_sound(s));
+	/* Where an address was given, 10.1.0.0/24 is not its. */
+	if (nons->cfg == 1 && (nons->attr == 1 || nons->attr == 8) &&
+	    nons->n > 0 && nons->claimed == nons->len)
+		for (i = 0; (child = sim_child_at(s, 1, i)) != NULL; i++)
+			ck_assert_msg(!child->used, "%s", nons->what);
+	s->tap = NULL;
+	for (i = 0; i < SIM_NODES; i++)
+		engine_shutdown(s->node[i].engine);
+	sim_run(s, 300);
+	ck_assert_uint_eq(sim_sessions(s, 1), 0);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert_uint_eq(s->node[0].vip_handle, 0);
+}
+END_TEST
+
+/* The first message names no user yet: nothing in it opens a session. */
+static enum sim_fate
+ask_in_init(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	static const uint8_t cp[] = { 0, 0, 0, 12, 1, 0, 0, 0, 0, 1, 0, 0 };
+	size_t at = IKE_HDR_LEN, next = 16, i;
+
+	(void)sim;
+	(void)path;
+	if (from != 0 || data[18] != IKE_SA_INIT)
+		return SIM_PASS;
+	while (data[next] != 0) {
+		next = at;
+		at += (size_t)data[at + 2] << 8 | data[at + 3];
+	}
+	data[next] = PL_CP;
+	memcpy(data + *len, cp, sizeof(cp));
+	*len += sizeof(cp);
+	for (i = 0; i < 4; i++)
+		data[24 + i] = (uint8_t)(*len >> (24 - 8 * i));
+	return SIM_PASS;
+}
+
+START_TEST(test_cp_before_auth)
+{
+	struct sim_conf other = c;
+
+	other.passive = true;
+	other.cfg = CFG_GIVES;
+	other.templates = true;
+	s->node[1].config = true;
+	s->tap = ask_in_init;
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	engine_start(s->node[0].engine);
+	sim_run(s, 30);
+	ck_assert_uint_eq(sim_sessions(s, 1), 0);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+	ck_assert(sim_logged(s, "authentication failed"));
+	s->tap = NULL;
+	sim_run(s, 300);
+	ck_assert_ptr_null(sim_sound(s));
+}
+END_TEST
+
+/* Who is not let in has no session, whatever was asked for. */
+START_TEST(test_cp_without_auth)
+{
+	struct sim_conf other = c;
+
+	other.passive = true;
+	other.cfg = CFG_GIVES;
+	other.templates = true;
+	s->node[1].config = true;
+	s->node[1].psk = "another secret";
+	s->tap = road_warrior;
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	engine_start(s->node[0].engine);
+	sim_run(s, 30);
+	ck_assert_uint_eq(sim_sessions(s, 1), 0);
+	ck_assert(sim_logged(s, "authentication failed"));
+}
+END_TEST
+
 static void
 act(void)
 {
@@ -420,6 +605,31 @@ act(void)
 	}
 }
 
+/* The first asks the second for an address. */
+static void
+road_configure(void)
+{
+	struct sim_conf other;
+	struct cfg *pool = &s->node[1].pool;
+
+	c.templates = true;
+	other = c;
+	c.cfg = CFG_ASKS;
+	other.cfg = CFG_GIVES;
+	other.passive = true;
+	s->node[1].config = true;
+	(void)addr_parse(&pool->addr4, "172.16.0.10");
+	pool->prefix4 = 24;
+	if (sim_chance(s, 500)) {
+		(void)addr_parse(&pool->addr6, "2001:db8::10");
+		pool->prefix6 = 64;
+	}
+	(void)prefix_parse(&pool->split[pool->nsplit++], "192.168.7.0/24",
+	    true);
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+}
+
 /* What stands between the two may differ then, but neither end may crash,
  * keep a state it cannot leave, or outlive its end. */
 static const char *
@@ -439,7 +649,16 @@ spoilt_run(uint64_t seed)
 		c.pfs[0] = "x25519";
 	s->nat = sim_chance(s, 200);
 	s->tap = spoil;
-	sim_configure(s, &c);
+	if (sim_chance(s, 300)) {
+		c.certs = true;
+		for (i = 0; i < SIM_NODES; i++)
+			sim_use_cert(s, i, 100 + sim_below(s, 3000), 256,
+			    sim_below(s, 4));
+	}
+	if (sim_chance(s, 400))
+		road_configure();
+	else
+		sim_configure(s, &c);
 	engine_start(s->node[0].engine);
 	for (i = 0; i < 20 && why == NULL; i++) {
 		sim_run_ms(s, sim_below(s, 20000));
@@ -454,6 +673,7 @@ spoilt_run(uint64_t seed)
 		sim_stats(s, i, &st);
 		if (st.ike_now != 0 || st.children_now != 0 ||
 		    st.half_open_now != 0 || sim_children(s, i) != 0 ||
+		    sim_sessions(s, i) != 0 || s->node[i].vip_handle != 0 ||
 		    !mono_is_never(engine_next(s->node[i].engine)))
 			why = "something outlived the end";
 	}
@@ -526,6 +746,9 @@ main(void)
 	tcase_add_test(t, test_childless);
 	tcase_add_test(t, test_child_log_limit);
 	tcase_add_loop_test(t, test_road_warrior, 0, 2);
+	tcase_add_loop_test(t, test_cp_nonsense, 0, NNONSENSE);
+	tcase_add_test(t, test_cp_before_auth);
+	tcase_add_test(t, test_cp_without_auth);
 	tcase_add_test(t, test_unusable_answer);
 	tcase_add_test(t, test_spoilt);
 	suite_add_tcase(suite, t);
