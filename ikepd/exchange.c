@@ -517,11 +517,12 @@ frag_store(struct engine *e, struct ike_sa *sa, struct inmsg *in,
 	struct frag_set **set = in->h.flags & IKE_FLAG_RESPONSE ?
 	    &sa->frag_resp : &sa->frag_req;
 	const char *why = "too many unfinished messages in fragments";
+	size_t most = sa_half_open(sa) ? FRAG_HELD_MAX / 2 : FRAG_HELD_MAX;
 	bool idle = frag_none(sa);
 	size_t held = frag_held(*set);
 	int rc = -1;
 
-	if (e->frag_held + len <= FRAG_HELD_MAX)
+	if (e->frag_held + len <= most)
 		rc = frag_put(set, id, data, len, &why);
 	e->frag_held = e->frag_held - held + frag_held(*set);
 	if (rc == -1) {

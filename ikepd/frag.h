@@ -15,7 +15,8 @@
 #define FRAG_S		30	/* seconds until the last of them is there */
 /* Content of a message, so that it fits a datagram with its header. */
 #define FRAG_CONTENT_MAX	(65535 - 28)
-/* Held of unfinished messages of all peers together, bytes. */
+/* Held of unfinished messages of all peers together, bytes.  Half of it is
+ * only for those who have authenticated themselves. */
 #define FRAG_HELD_MAX	(32u << 20)
 
 /* Fragments of one message.  NULL wherever no message is under way. */

@@ -520,6 +520,36 @@ START_TEST(test_too_long)
 }
 END_TEST
 
+/* Many who have not said who they are cannot keep out those who have. */
+START_TEST(test_memory_full)
+{
+	struct engine *e = s->node[1].engine;
+	size_t held = FRAG_HELD_MAX / 2 - 100;
+
+	e->frag_held = held;
+	bring_up(PAD, 5);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+	ck_assert(sim_logged(s, "too many unfinished messages in fragments"));
+	ck_assert_uint_le(e->frag_held, FRAG_HELD_MAX / 2);
+	e->frag_held = 0;
+	sim_run(s, 60);
+	check_up();
+	e->frag_held = FRAG_HELD_MAX / 2;
+	ask(20000);
+	sim_run(s, 1);
+	ck_assert_ptr_null(sa_of(0)->req);
+	ck_assert_uint_eq(e->frag_held, FRAG_HELD_MAX / 2);
+	e->frag_held = FRAG_HELD_MAX - 3000;
+	ask(20000);
+	sim_run(s, 1);
+	ck_assert_uint_le(e->frag_held, FRAG_HELD_MAX);
+	ck_assert_ptr_nonnull(sa_of(0)->req);
+	e->frag_held -= FRAG_HELD_MAX - 3000;
+	sim_run(s, 30);
+	check_up();
+}
+END_TEST
+
 /* Content that does not parse, or a first payload that is another: proven
  * bad syntax, which ends the SA as in one piece (RFC 7296 2.21.3). */
 START_TEST(test_lies)
@@ -629,6 +659,7 @@ main(void)
 	tcase_add_test(t, test_mix);
 	tcase_add_test(t, test_timeout);
 	tcase_add_test(t, test_too_long);
+	tcase_add_test(t, test_memory_full);
 	tcase_add_loop_test(t, test_lies, 0, 4);
 	tcase_add_test(t, test_later_type);
 	tcase_add_test(t, test_rubbish);

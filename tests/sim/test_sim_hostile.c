@@ -513,6 +513,59 @@ START_TEST(test_cp_nonsense)
 }
 END_TEST
 
+static unsigned more_certs;
+
+/* CERT payloads of rubbish, some of them without anything. */
+static bool
+add_certs(struct sim *sim, const struct ike_hdr *h, struct inner *in)
+{
+	unsigned i, n;
+
+	if (h->exchange != IKE_AUTH)
+		return false;
+	for (i = 0; i < more_certs; i++) {
+		uint8_t cert[64] = { in->first };
+
+		n = 5 + sim_below(sim, 60);
+		cert[3] = (uint8_t)n;
+		cert[4] = (uint8_t)sim_below(sim, 17);
+		memmove(in->b + n, in->b, in->n);
+		memcpy(in->b, cert, n);
+		in->n += n;
+		in->first = PL_CERT;
+	}
+	return true;
+}
+
+static enum sim_fate
+many_certs(struct sim *sim, unsigned from, struct ike_path *path,
+    uint8_t *data, size_t *len)
+{
+	(void)path;
+	if (from == 0)
+		(void)under_seal(sim, from, data, len, add_certs);
+	return SIM_PASS;
+}
+
+START_TEST(test_many_certs)
+{
+	static const unsigned counts[] = { 1, 16, 17, 58, 64 };
+
+	more_certs = counts[_i];
+	s->tap = many_certs;
+	sim_configure(s, &c);
+	engine_start(s->node[0].engine);
+	sim_run(s, 5);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), more_certs <= 16);
+	ck_assert_ptr_null(sim_sound(s));
+	ck_assert(more_certs <= 16 || sim_logged(s, "INVALID_SYNTAX"));
+	s->tap = NULL;
+	sim_run(s, 60);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 1);
+	check_right();
+}
+END_TEST
+
 /* The first message names no user yet: nothing in it opens a session. */
 static enum sim_fate
 ask_in_init(struct sim *sim, unsigned from, struct ike_path *path,
@@ -747,6 +800,7 @@ main(void)
 	tcase_add_test(t, test_child_log_limit);
 	tcase_add_loop_test(t, test_road_warrior, 0, 2);
 	tcase_add_loop_test(t, test_cp_nonsense, 0, NNONSENSE);
+	tcase_add_loop_test(t, test_many_certs, 0, 5);
 	tcase_add_test(t, test_cp_before_auth);
 	tcase_add_test(t, test_cp_without_auth);
 	tcase_add_test(t, test_unusable_answer);
