@@ -11,6 +11,10 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Lines of one reason about what a worker asked. */
+#define AMISS_BURST	3
+#define AMISS_MS	10000
+
 struct worker {
 	struct ipc_ike *ike;
 	unsigned number;
@@ -21,6 +25,7 @@ struct worker {
 struct ipc_ike {
 	struct event_base *base;
 	struct login_env *env;
+	struct log_limits amiss;	/* by reason; a broken worker asks often */
 	struct worker workers[SUPER_WORKERS_MAX];
 };
 
@@ -145,8 +150,10 @@ on_decided(void *arg, const struct login_answer *a)
 
 	if (w->edge != NULL && w->generation == q->generation) {
 		if (a->status == LOGIN_BAD_REQUEST)
-			log_error(LOG_T_IPSEC, "%s asked amiss: %s",
-			    edge_name(w->edge), a->reason);
+			log_limited(log_limit_of(&w->ike->amiss, a->reason),
+			    mono_now(), LOG_T_IPSEC | LOG_T_ERROR,
+			    "%s asked amiss: %s", edge_name(w->edge),
+			    a->reason);
 		answer(w, q->id, q->login.make, a);
 	}
 	secret_wipe(q, sizeof(*q) + q->len);
@@ -293,6 +300,8 @@ ipc_ike_new(struct event_base *base, struct login_env *env)
 		return NULL;
 	ike->base = base;
 	ike->env = env;
+	ike->amiss.burst = AMISS_BURST;
+	ike->amiss.interval_ms = AMISS_MS;
 	return ike;
 }
 

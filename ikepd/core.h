@@ -49,6 +49,7 @@ struct peer_run {
 	bool wanted;			/* not passive: keep it up */
 	struct timer retry;		/* next attempt */
 	struct ike_sa *sas;		/* all IKE SAs with this peer */
+	struct log_limit lim_route;	/* there is no way to it */
 };
 
 /* Who waits for the answer to a request to certd or sessiond. */
@@ -94,7 +95,8 @@ struct engine {
 	bool stopping, stopped;
 	struct ike_sa *dead;		/* freed when the event is over */
 	struct engine_stats st;
-	struct log_limit lim_malformed, lim_v1, lim_spi, lim_version, lim_open;
+	struct log_limits lim_malformed;	/* by what is wrong */
+	struct log_limit lim_no_peer, lim_v1, lim_spi, lim_version, lim_open;
 	struct log_limit lim_unproven, lim_fail, lim_offer, lim_ke;
 	struct log_limit lim_child;
 	uint8_t rx[DATAGRAM_MAX];	/* the datagram being worked on */

@@ -39,6 +39,9 @@ eng_spi(struct engine *e)
 	return spi;
 }
 
+/* After the first few, a line of each kind of malformed datagram. */
+#define MALFORMED_MS	10000
+
 struct engine *
 engine_new(const struct engine_ops *ops, unsigned worker)
 {
@@ -61,7 +64,9 @@ engine_new(const struct engine_ops *ops, unsigned worker)
 	hash_init(&e->pending, e->seed);
 	timers_init(&e->timers);
 	timers_init(&e->retries);
-	e->lim_malformed = e->lim_v1 = e->lim_spi = e->lim_version = lim;
+	e->lim_malformed.burst = few.burst;
+	e->lim_malformed.interval_ms = MALFORMED_MS;
+	e->lim_no_peer = e->lim_v1 = e->lim_spi = e->lim_version = lim;
 	e->lim_open = e->lim_unproven = e->lim_fail = e->lim_ke = lim;
 	e->lim_child = lim;
 	e->lim_offer = few;
@@ -183,13 +188,14 @@ static void
 newer_version(struct engine *e, const struct ike_path *path,
     const struct ike_hdr *h)
 {
+	char more[LOG_HELD_LEN];
 	uint32_t held;
 
 	if ((h->flags & IKE_FLAG_RESPONSE) ||
 	    !log_limit_pass_at(&e->lim_version, eng_now(e), &held))
 		return;
 	log_info(LOG_T_IPSEC, "a datagram of IKE version %u was answered "
-	    "with INVALID_MAJOR_VERSION", h->major);
+	    "with INVALID_MAJOR_VERSION%s", h->major, log_held(held, more));
 	out_stateless(e, path, h, N_INVALID_MAJOR_VERSION, NULL, 0);
 }
 

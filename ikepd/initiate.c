@@ -85,7 +85,9 @@ initiate(struct engine *e, struct conf_peer *cp, struct task **tasks)
 	if (sa->hs == NULL)
 		goto fail;
 	if (set_path(e, sa, cp->c) == -1) {
-		log_error(LOG_T_IPSEC, "%s phase1 negotiation failed: peer=%s "
+		log_limited(&pr->lim_route, eng_now(e),
+		    LOG_T_IPSEC | LOG_T_ERROR,
+		    "%s phase1 negotiation failed: peer=%s "
 		    "reason=no-route: no route to the peer",
 		    addr_fmt(&cp->c->address.addr, ip, sizeof(ip)),
 		    cp->c->name);

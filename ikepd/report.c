@@ -75,7 +75,7 @@ report_ike(struct engine *e, const struct ike_sa *sa, enum fail_code code,
     const char *fmt, ...)
 {
 	bool half_open = sa_half_open(sa);
-	char ip[ADDR_STRLEN], text[640];
+	char ip[ADDR_STRLEN], text[640], more[LOG_HELD_LEN];
 	uint32_t held = 0;
 	va_list ap;
 
@@ -93,7 +93,7 @@ report_ike(struct engine *e, const struct ike_sa *sa, enum fail_code code,
 	    "%s%s", ip, half_open ? "phase1 negotiation failed" :
 	    "IKE SA ended", report_peer(e, sa), phase1_name(sa),
 	    sa->k->initiator ? "initiator" : "responder", codes[code], text,
-	    held > 0 ? " (and others before)" : "");
+	    log_held(held, more));
 }
 
 void
@@ -115,7 +115,7 @@ void
 report_child(struct engine *e, const struct ike_sa *sa, uint32_t policy,
     enum fail_code code, const char *fmt, ...)
 {
-	char ip[ADDR_STRLEN], text[768];
+	char ip[ADDR_STRLEN], text[768], more[LOG_HELD_LEN];
 	uint32_t held;
 	va_list ap;
 
@@ -129,12 +129,13 @@ report_child(struct engine *e, const struct ike_sa *sa, uint32_t policy,
 	addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip));
 	if (policy != 0)
 		log_error(LOG_T_IPSEC, "%s phase2 negotiation failed: peer=%s "
-		    "policy=*%" PRIx32 " reason=%s: %s", ip,
-		    report_peer(e, sa), policy, codes[code], text);
+		    "policy=*%" PRIx32 " reason=%s: %s%s", ip,
+		    report_peer(e, sa), policy, codes[code], text,
+		    log_held(held, more));
 	else
 		log_error(LOG_T_IPSEC, "%s phase2 negotiation failed: peer=%s "
-		    "reason=%s: %s", ip, report_peer(e, sa), codes[code],
-		    text);
+		    "reason=%s: %s%s", ip, report_peer(e, sa), codes[code],
+		    text, log_held(held, more));
 }
 
 static void
@@ -156,7 +157,7 @@ report_ike_proposals(struct engine *e, const struct conf_peer *cp,
     const struct ike_path *path, bool initiator, const struct prop_why *why,
     const struct sa_payload *offered)
 {
-	char ip[ADDR_STRLEN], line[PROP_LINE_MAX];
+	char ip[ADDR_STRLEN], line[PROP_LINE_MAX], more[LOG_HELD_LEN];
 	uint32_t held;
 
 	e->st.no_proposal++;
@@ -171,10 +172,10 @@ report_ike_proposals(struct engine *e, const struct conf_peer *cp,
 	    "(side: %d, status %d).", ip, !initiator, 1);
 	log_error(LOG_T_IPSEC, "%s phase1 negotiation failed.", ip);
 	log_error(LOG_T_IPSEC, "%s phase1 negotiation failed: peer=%s "
-	    "phase=IKE_SA_INIT side=%s reason=%s: %s", ip, cp->c->name,
+	    "phase=IKE_SA_INIT side=%s reason=%s: %s%s", ip, cp->c->name,
 	    initiator ? "initiator" : "responder", codes[FAIL_NO_PROPOSAL],
 	    prop_why_fmt(why, &cp->profile->offer, offered, 0, line,
-	    sizeof(line)));
+	    sizeof(line)), log_held(held, more));
 }
 
 void
@@ -216,14 +217,11 @@ report_malformed(struct engine *e, const struct ike_path *path,
     const char *why)
 {
 	char from[ENDPOINT_STRLEN];
-	uint32_t held;
 
 	e->st.rx_malformed++;
-	if (!log_limit_pass_at(&e->lim_malformed, eng_now(e), &held))
-		return;
-	log_warn(LOG_T_IPSEC, "%s malformed datagram dropped: %s%s",
-	    endpoint_fmt(&path->remote, from, sizeof(from)), why,
-	    held > 0 ? " (and others before)" : "");
+	log_limited(log_limit_of(&e->lim_malformed, why), eng_now(e),
+	    LOG_T_IPSEC | LOG_T_WARNING, "%s malformed datagram dropped: %s",
+	    endpoint_fmt(&path->remote, from, sizeof(from)), why);
 }
 
 static const char *const mode_names[] = {
@@ -240,15 +238,13 @@ report_v1(struct engine *e, const struct ike_path *path,
 {
 	struct conf_peer *cp = NULL;
 	char ip[ADDR_STRLEN];
-	uint32_t held;
 
-	if (!log_limit_pass_at(&e->lim_v1, eng_now(e), &held))
-		return;
 	if (e->conf != NULL)
 		cp = confidx_match(e->conf, &path->remote.addr,
 		    &path->local.addr, -1);
 	addr_fmt(&path->remote.addr, ip, sizeof(ip));
-	log_error(LOG_T_IPSEC, "%s phase1 negotiation failed: peer=%s "
+	log_limited(&e->lim_v1, eng_now(e), LOG_T_IPSEC | LOG_T_ERROR,
+	    "%s phase1 negotiation failed: peer=%s "
 	    "reason=%s: the peer speaks IKEv1 (exchange %s), we expect "
 	    "exchange-mode=%s", ip, cp == NULL ? "none" : cp->c->name,
 	    codes[FAIL_IKEV1], ike_v1_exchange_name(h->exchange),
@@ -260,23 +256,24 @@ report_no_peer(struct engine *e, const struct ike_path *path)
 {
 	struct conf_peer *cp = NULL;
 	char ip[ADDR_STRLEN], local[ADDR_STRLEN];
-	uint32_t held;
 
 	e->st.init_failed++;
-	if (!log_limit_pass_at(&e->lim_open, eng_now(e), &held))
-		return;
 	if (e->conf != NULL)
 		cp = confidx_match(e->conf, &path->remote.addr,
 		    &path->local.addr, -1);
 	addr_fmt(&path->remote.addr, ip, sizeof(ip));
 	addr_fmt(&path->local.addr, local, sizeof(local));
 	if (cp != NULL)
-		log_error(LOG_T_IPSEC, "%s phase1 negotiation failed: peer=%s "
+		log_limited(&e->lim_no_peer, eng_now(e),
+		    LOG_T_IPSEC | LOG_T_ERROR,
+		    "%s phase1 negotiation failed: peer=%s "
 		    "reason=%s: the peer speaks IKEv2, we expect "
 		    "exchange-mode=%s", ip, cp->c->name, codes[FAIL_IKEV1],
 		    mode_names[cp->c->mode]);
 	else
-		log_error(LOG_T_IPSEC, "%s phase1 negotiation failed: "
+		log_limited(&e->lim_no_peer, eng_now(e),
+		    LOG_T_IPSEC | LOG_T_ERROR,
+		    "%s phase1 negotiation failed: "
 		    "reason=%s: no peer is configured for this address "
 		    "(ours: %s)", ip, codes[FAIL_NO_PEER], local);
 }
@@ -288,13 +285,11 @@ report_unproven(struct engine *e, const struct ike_path *path,
 	const struct payload *p = payload_get(pl, PL_NOTIFY);
 	struct notify_body n = { 0 };
 	char from[ENDPOINT_STRLEN];
-	uint32_t held;
 
-	if (!log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
-		return;
 	if (p != NULL)
 		(void)notify_parse(&n, p->body, NULL);
-	log_warn(LOG_T_IPSEC, "%s unprotected %s ignored%s%s",
+	log_limited(&e->lim_unproven, eng_now(e), LOG_T_IPSEC | LOG_T_WARNING,
+	    "%s unprotected %s ignored%s%s",
 	    endpoint_fmt(&path->remote, from, sizeof(from)),
 	    ike_exchange_name(h->exchange), p == NULL ? "" : ": ",
 	    p == NULL ? "" : ike_notify_name(n.type));
@@ -305,11 +300,9 @@ report_unknown_spi(struct engine *e, const struct ike_path *path,
     const struct ike_hdr *h)
 {
 	char from[ENDPOINT_STRLEN];
-	uint32_t held;
 
-	if (!log_limit_pass_at(&e->lim_spi, eng_now(e), &held))
-		return;
-	log_info(LOG_T_IPSEC, "%s %s for an unknown IKE SA "
+	log_limited(&e->lim_spi, eng_now(e), LOG_T_IPSEC | LOG_T_INFO,
+	    "%s %s for an unknown IKE SA "
 	    "%016" PRIx64 ":%016" PRIx64,
 	    endpoint_fmt(&path->remote, from, sizeof(from)),
 	    ike_exchange_name(h->exchange), h->ispi, h->rspi);

@@ -112,6 +112,9 @@ store_del_id(struct engine *e, struct ike_sa *sa)
 	sa->id_prev = NULL;
 }
 
+/* A peer that cannot be reached is said so again after this. */
+#define NO_ROUTE_MS	600000
+
 struct peer_run *
 store_peer(struct engine *e, uint32_t id)
 {
@@ -122,6 +125,8 @@ store_peer(struct engine *e, uint32_t id)
 	pr = calloc(1, sizeof(*pr));
 	if (pr == NULL)
 		return NULL;
+	pr->lim_route.burst = 1;
+	pr->lim_route.interval_ms = NO_ROUTE_MS;
 	pr->id = id;
 	if (hash_set(&e->peers, id, pr) == -1) {
 		free(pr);

@@ -65,7 +65,6 @@ on_answer(void *arg, uint32_t id, const struct sedhcp *s)
 	struct informd *d = arg;
 	char a[ADDR_STRLEN];
 	struct asked_one o;
-	uint32_t held;
 	struct buf b;
 
 	if (asked_take(&d->asked, id, &o) == -1 || !s->there ||
@@ -79,9 +78,9 @@ on_answer(void *arg, uint32_t id, const struct sedhcp *s)
 	else if (udp_send(d->udp, &o.server, &o.inform.ciaddr, b.data,
 	    b.len) == 0)
 		log_debug(LOG_T_SYSTEM, "told %s of %u nets", a, s->nroutes);
-	else if (log_limit_pass(&limit, &held))
-		log_warn(LOG_T_SYSTEM, "DHCPACK to %s: %s", a,
-		    strerror(errno));
+	else
+		log_limited(&limit, mono_now(), LOG_T_SYSTEM | LOG_T_WARNING,
+		    "DHCPACK to %s: %s", a, strerror(errno));
 	buf_free(&b);
 }
 

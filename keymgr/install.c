@@ -13,12 +13,10 @@ static int
 refused(struct km *km, unsigned worker, const char *what, const char *why)
 {
 	static struct log_limit limit = { .burst = 20, .interval_ms = 1000 };
-	uint32_t held;
 
 	km->n.refused++;
-	if (log_limit_pass(&limit, &held))
-		log_warn(LOG_T_IPSEC, "refused %s of ikepd %u: %s", what,
-		    worker, why);
+	log_limited(&limit, mono_now(), LOG_T_IPSEC | LOG_T_WARNING,
+	    "refused %s of ikepd %u: %s", what, worker, why);
 	return -1;
 }
 

@@ -33,7 +33,6 @@ spi_get_recv(void *arg, struct imsg *m, const char **why)
 	unsigned n, i;
 	struct buf b;
 	uint16_t want;
-	uint32_t held;
 
 	if (cur_u16(&m->body, &want) == -1 || want > KM_SPI_BATCH) {
 		*why = "asks for too many SPIs";
@@ -42,9 +41,9 @@ spi_get_recv(void *arg, struct imsg *m, const char **why)
 	n = spi_give(&w->ipc->km->spi, w->n, spis, want);
 	if (n < want) {
 		w->ipc->km->n.refused++;
-		if (log_limit_pass(&limit, &held))
-			log_warn(LOG_T_IPSEC, "ikepd %u has %u unused SPIs "
-			    "already", w->n, w->ipc->km->spi.given[w->n]);
+		log_limited(&limit, mono_now(), LOG_T_IPSEC | LOG_T_WARNING,
+		    "ikepd %u has %u unused SPIs already", w->n,
+		    w->ipc->km->spi.given[w->n]);
 	}
 	buf_init(&b, 4 * KM_SPI_BATCH);
 	for (i = 0; i < n; i++)

@@ -171,14 +171,12 @@ km_vip_set(struct km *km, const struct link_req *r, char why[GUARD_WHY_LEN])
 {
 	static struct log_limit limit = { .burst = 3, .interval_ms = 60000 };
 	struct guard g = km_guard(km);
-	uint32_t held;
 
 	_Static_assert(LINK_WHY_LEN <= GUARD_WHY_LEN, "a reason fits");
 	if (guard_vip(&g, r, link_count(&km->link, r->worker), why) == -1) {
 		km->n.refused++;
-		if (log_limit_pass(&limit, &held))
-			log_warn(LOG_T_IPSEC, "refused addresses of ikepd "
-			    "%u: %s", r->worker, why);
+		log_limited(&limit, mono_now(), LOG_T_IPSEC | LOG_T_WARNING,
+		    "refused addresses of ikepd %u: %s", r->worker, why);
 		return -1;
 	}
 	if (link_set(&km->link, r, why) == -1) {

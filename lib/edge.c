@@ -91,13 +91,10 @@ static bool
 edge_refuse(struct edge *e, const struct permit *p, uint16_t type,
     const char *why)
 {
-	uint32_t held;
-
 	e->refused++;
-	if (log_limit_pass(&e->limit, &held))
-		log_error(LOG_T_SYSTEM, "message %s (%u) from %s refused: "
-		    "%s%s", p != NULL ? p->name : "unknown", type, e->name,
-		    why, held > 0 ? "; others before it not shown" : "");
+	log_limited(&e->limit, mono_now(), LOG_T_SYSTEM | LOG_T_ERROR,
+	    "message %s (%u) from %s refused: %s",
+	    p != NULL ? p->name : "unknown", type, e->name, why);
 	switch (e->policy) {
 	case EDGE_EXIT:
 		log_error(LOG_T_SYSTEM, "%s misbehaves, giving up", e->name);

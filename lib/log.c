@@ -1,6 +1,9 @@
 #include "lib/log.h"
 
+#include "lib/hash.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -232,4 +235,43 @@ bool
 log_limit_pass(struct log_limit *l, uint32_t *held)
 {
 	return log_limit_pass_at(l, mono_now(), held);
+}
+
+const char *
+log_held(uint32_t held, char dst[LOG_HELD_LEN])
+{
+	dst[0] = '\0';
+	if (held > 0)
+		snprintf(dst, LOG_HELD_LEN, " (%" PRIu32 " more like it "
+		    "before)", held);
+	return dst;
+}
+
+void
+log_limited(struct log_limit *l, struct mono now, uint32_t topics,
+    const char *fmt, ...)
+{
+	char text[LOG_LINE_MAX], more[LOG_HELD_LEN];
+	uint32_t held;
+	va_list ap;
+
+	if (!log_limit_pass_at(l, now, &held))
+		return;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	log_msg(topics, "%s%s", text, log_held(held, more));
+}
+
+struct log_limit *
+log_limit_of(struct log_limits *ls, const char *reason)
+{
+	uint64_t key = hash_bytes(reason, strlen(reason), 0);
+	struct log_limit *l = &ls->limit[key % LOG_LIMITS];
+
+	if (l->burst == 0) {
+		l->burst = ls->burst;
+		l->interval_ms = ls->interval_ms;
+	}
+	return l;
 }

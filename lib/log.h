@@ -83,5 +83,25 @@ struct log_limit {
 bool log_limit_pass(struct log_limit *, uint32_t *held);
 /* The same with the caller's clock; now must not go backwards. */
 bool log_limit_pass_at(struct log_limit *, struct mono now, uint32_t *held);
+/* What a line that passes ends in: " (N more like it before)", or "".
+ * Returns dst. */
+#define LOG_HELD_LEN	40
+const char *log_held(uint32_t held, char dst[LOG_HELD_LEN]);
+/* A line that the limit may hold back, with that end. */
+void log_limited(struct log_limit *, struct mono now, uint32_t topics,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+/*
+ * A limit for each reason, so that many lines of one do not hide another.
+ * Reasons may come from outside: there are so many limits and no more, and
+ * some reasons share one.
+ */
+#define LOG_LIMITS	32
+struct log_limits {
+	uint32_t burst;		/* set by the owner, > 0 */
+	uint32_t interval_ms;	/* set by the owner, > 0 */
+	struct log_limit limit[LOG_LIMITS];
+};
+struct log_limit *log_limit_of(struct log_limits *, const char *reason);
 
 #endif

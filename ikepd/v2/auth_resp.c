@@ -132,10 +132,8 @@ keep_result(struct engine *e, struct ike_sa *sa, struct work *w,
 static void
 wait_for_repeat(struct engine *e, struct ike_sa *sa, struct work *w)
 {
-	uint32_t held;
-
-	if (log_limit_pass_at(&e->lim_fail, eng_now(e), &held))
-		log_warn(LOG_T_IPSEC, "IKE_AUTH waits: %s", w->why);
+	log_limited(&e->lim_fail, eng_now(e), LOG_T_IPSEC | LOG_T_WARNING,
+	    "IKE_AUTH waits: %s", w->why);
 	work_end(e, &sa->theirs);
 	session_end(e, sa);
 	if (sa->k->id_peer_len > 0)

@@ -215,7 +215,6 @@ got_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 {
 	struct conf_peer *cp = sa_conf(e, sa);
 	const struct alg *group;
-	uint32_t held;
 	uint16_t id;
 
 	if (cp == NULL || notify_group(n, &id) == -1)
@@ -224,10 +223,10 @@ got_group(struct engine *e, struct ike_sa *sa, const struct notify_body *n)
 	if (group == NULL || group == sa->own->group) {
 		/* Unproven: noted, and believed only at the end. */
 		sa->hs->error = N_INVALID_KE_PAYLOAD;
-		if (log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
-			log_info(LOG_T_IPSEC, "the peer asks for group %u, "
-			    "which %s", id, group == NULL ?
-			    "is not in our profile" : "it was given");
+		log_limited(&e->lim_unproven, eng_now(e),
+		    LOG_T_IPSEC | LOG_T_INFO, "the peer asks for group %u, "
+		    "which %s", id, group == NULL ?
+		    "is not in our profile" : "it was given");
 		return;
 	}
 	if (!may_restart(e, sa))
@@ -246,13 +245,12 @@ got_error(struct engine *e, struct ike_sa *sa, uint16_t type)
 {
 	char line[PROP_LINE_MAX], ip[ADDR_STRLEN];
 	struct conf_peer *cp = sa_conf(e, sa);
-	uint32_t held;
 
 	if (sa->hs->error != type) {
 		sa->hs->error = type;
-		if (type == N_NO_PROPOSAL_CHOSEN &&
-		    log_limit_pass_at(&e->lim_unproven, eng_now(e), &held))
-			log_error(LOG_T_IPSEC, "%s fatal NO-PROPOSAL-CHOSEN "
+		if (type == N_NO_PROPOSAL_CHOSEN)
+			log_limited(&e->lim_unproven, eng_now(e),
+			    LOG_T_IPSEC | LOG_T_ERROR, "%s fatal NO-PROPOSAL-CHOSEN "
 			    "notify message",
 			    addr_fmt(&sa->k->path.remote.addr, ip,
 			    sizeof(ip)));

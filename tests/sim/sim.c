@@ -196,6 +196,8 @@ op_source(void *ctx, const struct addr *remote, struct addr *local)
 	struct sim_node *n = ctx;
 
 	(void)remote;
+	if (n->no_route)
+		return -1;
 	*local = n->source.family != AF_UNSPEC ? n->source : n->addr;
 	return 0;
 }

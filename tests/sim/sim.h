@@ -76,6 +76,7 @@ struct sim_node {
 	struct engine *engine;
 	struct addr addr;
 	struct addr source;		/* what the routes say; none: addr */
+	bool no_route;			/* or that they lead nowhere */
 	const char *id;			/* our FQDN */
 	const char *peer_id;		/* expected; NULL: any */
 	const char *psk;

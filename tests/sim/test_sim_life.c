@@ -492,6 +492,26 @@ START_TEST(test_certd_never_back)
 }
 END_TEST
 
+/* A peer without a route is tried for ever, but not said so each time. */
+START_TEST(test_no_route)
+{
+	const char *at = s->log;
+	unsigned lines = 0;
+
+	s->node[0].no_route = true;
+	bring_up();
+	sim_run(s, 3600);
+	for (; (at = strstr(at, "reason=no-route")) != NULL; at++)
+		lines++;
+	ck_assert_uint_ge(lines, 2);
+	ck_assert_uint_le(lines, 8);
+	ck_assert(sim_logged(s, " more like it before)"));
+	s->node[0].no_route = false;
+	sim_run(s, 700);
+	check_up(1);
+}
+END_TEST
+
 START_TEST(test_certd_silent)
 {
 	struct engine_stats st;
@@ -797,6 +817,7 @@ main(void)
 	tcase_add_test(t, test_certd_stays_away);
 	tcase_add_test(t, test_no_own_key);
 	tcase_add_test(t, test_certd_never_back);
+	tcase_add_test(t, test_no_route);
 	tcase_add_test(t, test_certd_silent);
 	tcase_add_loop_test(t, test_keymgr_refuses, 0, 2);
 	tcase_add_loop_test(t, test_no_spi, 0, 2);

@@ -3,6 +3,7 @@
 #include <check.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,39 @@ setup(void)
 {
 	log_set_sink(keep, &lines);
 }
+
+static const char *
+line_at(struct log_limits *ls, const char *reason, int at_ms)
+{
+	line[0] = '\0';
+	log_limited(log_limit_of(ls, reason), (struct mono){ at_ms * 1000 },
+	    LOG_T_IPSEC | LOG_T_ERROR, "bad: %s", reason);
+	return line;
+}
+
+/* Each reason has its own limit, and what was held back is counted. */
+START_TEST(limit_by_reason)
+{
+	struct log_limits ls = { .burst = 2, .interval_ms = 1000 };
+	char name[16];
+	int i;
+
+	ck_assert_str_eq(line_at(&ls, "a", 0), "bad: a");
+	ck_assert_str_eq(line_at(&ls, "a", 1), "bad: a");
+	for (i = 0; i < 41; i++)
+		ck_assert_str_eq(line_at(&ls, "a", 2), "");
+	ck_assert_str_eq(line_at(&ls, "b", 3), "bad: b");
+	ck_assert_str_eq(line_at(&ls, "a", 1500),
+	    "bad: a (41 more like it before)");
+	ck_assert_str_eq(line_at(&ls, "a", 2500), "bad: a");
+	/* As many reasons as somebody likes to make up. */
+	for (i = 0; i < 10000; i++) {
+		snprintf(name, sizeof(name), "x%d", i);
+		(void)line_at(&ls, name, 3000);
+	}
+	ck_assert_str_eq(line_at(&ls, name, 3000), "");
+}
+END_TEST
 
 START_TEST(line_and_topics)
 {
@@ -241,6 +275,7 @@ main(void)
 	tcase_add_test(tc, escape_into_little_room);
 	tcase_add_test(tc, sink_that_logs);
 	tcase_add_test(tc, flood);
+	tcase_add_test(tc, limit_by_reason);
 	tcase_add_test(tc, flood_rate);
 	tcase_add_test(tc, flood_real_clock);
 	suite_add_tcase(s, tc);
