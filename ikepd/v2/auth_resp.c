@@ -38,7 +38,8 @@ out_of_memory(struct engine *e, struct ike_sa *sa)
 
 /*
  * RFC 7296 2.4: the peer knows of no other IKE SA between these two
- * identities, so older ones are dead.
+ * identities, so older ones are dead.  The ID alone is not who it is where a
+ * certificate says that (remote-id=ignore).
  */
 static void
 initial_contact(struct engine *e, struct ike_sa *sa)
@@ -50,7 +51,8 @@ initial_contact(struct engine *e, struct ike_sa *sa)
 		struct blob a = sa_id_peer(o), b = sa_id_peer(sa);
 
 		next = o->id_next;
-		if (o == sa || o->k->peer != sa->k->peer || a.len != b.len ||
+		if (o == sa || o->k->peer != sa->k->peer ||
+		    o->k->identity != sa->k->identity || a.len != b.len ||
 		    memcmp(a.p, b.p, a.len) != 0)
 			continue;
 		log_info(LOG_T_IPSEC, "%s INITIAL_CONTACT: the older IKE SA "
