@@ -317,9 +317,12 @@ const struct conf_prop schema_identity[CONF_IDENTITY_PROPS] = {
 	[CONF_IDENTITY_ONLY_ONE] = {
 		.name = "only-one", .type = CONF_T_ENUM, .def = "no",
 		.words = words_only_one, .procs = TO_SESS, .flags = LIVE,
-		.help = "One session per user, who is known by the ID: no "
-		    "sets no limit, yes refuses the second login, replace "
-		    "ends the first session in its favour." },
+		.help = "One session per user, who is known by the ID (of a "
+		    "certificate with several names, each is another user): "
+		    "no sets no limit, yes refuses the second login, replace "
+		    "ends the first session in its favour.  A user who says "
+		    "that there is no other (INITIAL_CONTACT, as many "
+		    "clients do) has the older sessions ended in any case." },
 	[CONF_IDENTITY_CERTIFICATE] = {
 		.name = "certificate", .type = CONF_T_STR, .word = "none",
 		.procs = TO_CERT, .flags = LIVE,
