@@ -66,6 +66,7 @@ identity_read(const struct km_conf *c, struct km_identity *i,
 	i->generate = conf_num(o, CONF_IDENTITY_GENERATE_POLICY) !=
 	    CONF_GENERATE_NO;
 	mode = conf_ref(c->conf, o, CONF_IDENTITY_MODE_CONFIG);
+	i->mode = mode;
 	i->asks = mode != NULL &&
 	    !conf_bool(mode, CONF_MODE_CONFIG_RESPONDER);
 	if (mode != NULL && !i->asks) {

@@ -42,6 +42,7 @@ struct km_identity {
 	uint32_t peer;
 	uint32_t group;
 	bool generate;		/* policies from the templates of the group */
+	const struct conf_obj *mode;	/* its mode-config, or NULL */
 	bool asks;		/* may be given addresses: responder=no */
 	bool gives;		/* addresses, and lets users speak with these
 				 * alone */

@@ -490,6 +490,9 @@ ipc_show(struct km *km, struct walks *walks, struct show_req *req)
 	case SHOW_POLICY:
 		show_policies(km, req);
 		break;
+	case SHOW_GIVEN:
+		ipc_show_given(km, req);
+		break;
 	case SHOW_STATISTICS:
 		show_statistics(km, req);
 		break;

@@ -10,4 +10,7 @@ struct show_req;
 /* Answers one request, at once or in later turns of the loop. */
 void ipc_show(struct km *, struct walks *, struct show_req *);
 
+/* Addresses that peers gave us. */
+void ipc_show_given(const struct km *, struct show_req *);
+
 #endif

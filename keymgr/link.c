@@ -456,6 +456,16 @@ link_has(const struct link *l, unsigned worker, uint32_t identity,
 	return false;
 }
 
+void
+link_each(const struct link *l, void (*fn)(void *, const struct link_req *,
+    bool), void *arg)
+{
+	const struct vip *v;
+
+	LIST_FOREACH(v, &l->vips, in_link)
+		fn(arg, &v->req, v->home != v->path.ifindex);
+}
+
 size_t
 link_count(const struct link *l, unsigned worker)
 {

@@ -127,6 +127,9 @@ void link_follow(struct link *);
 /* The worker's peer with this identity gave us the address, and it is set. */
 bool link_has(const struct link *, unsigned worker, uint32_t identity,
     const struct addr *);
+/* own: the addresses are on our own interface. */
+void link_each(const struct link *, void (*fn)(void *,
+    const struct link_req *, bool own), void *arg);
 size_t link_count(const struct link *, unsigned worker);
 
 /* The kernel's, over netlink.  To be opened before confinement.  -1: why. */

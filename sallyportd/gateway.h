@@ -49,6 +49,7 @@ struct gateway {
 	struct kids *kids;
 	struct resolver *resolver;
 	struct certfiles *certfiles;
+	struct event *look;	/* for changed name servers */
 	struct dns *dns;	/* NULL: nobody asks for addresses */
 	char chroot_dir[512];
 	struct mono started;

@@ -14,6 +14,7 @@
 #include "sallyportd/ipc_dns.h"
 #include "sallyportd/ipc_show.h"
 #include "sallyportd/leases.h"
+#include "sallyportd/nameservers.h"
 #include "sallyportd/notify.h"
 #include "sallyportd/options.h"
 #include "sallyportd/resolve.h"
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 #define ECHO_US	300000
+#define LOOK_S	5	/* for other name servers */
 
 struct sig {
 	int nr;
@@ -156,6 +158,31 @@ on_resolved(void *arg)
 
 	if (gw->kids != NULL && !gw->stopping)
 		kids_deliver(gw->kids, false);
+}
+
+/* The machine's own name servers, which system-dns hands out. */
+static void
+on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct gateway *gw = arg;
+
+	(void)fd;
+	(void)what;
+	if (gw->stopping || !nameservers_changed())
+		return;
+	log_info(LOG_T_SYSTEM, "the machine's name servers have changed");
+	nameservers_fill(gw->conf);
+	kids_deliver(gw->kids, false);
+}
+
+static int
+look_open(struct gateway *gw)
+{
+	static const struct timeval often = { LOOK_S, 0 };
+
+	(void)nameservers_changed();
+	gw->look = event_new(gw->base, -1, EV_PERSIST, on_look, gw);
+	return gw->look == NULL ? -1 : event_add(gw->look, &often);
 }
 
 static void
@@ -284,7 +311,7 @@ gateway_run(struct gateway *gw)
 {
 	gw->base = event_base_new();
 	if (gw->base == NULL || signals_open(gw) == -1 ||
-	    dns_loop(gw->dns, gw->base) == -1 ||
+	    dns_loop(gw->dns, gw->base) == -1 || look_open(gw) == -1 ||
 	    (gw->kids = kids_new(gw)) == NULL ||
 	    (gw->resolver = resolver_new(gw->base, on_resolved, gw)) == NULL ||
 	    (gw->certfiles = certfiles_new(gw->base, gw->opt->file,
@@ -313,6 +340,8 @@ gateway_close(struct gateway *gw)
 	resolver_free(gw->resolver);
 	certfiles_free(gw->certfiles);
 	signals_close();
+	if (gw->look != NULL)
+		event_free(gw->look);
 	if (gw->base != NULL)
 		event_base_free(gw->base);
 	if (gw->socks.socks != NULL)

@@ -1,5 +1,7 @@
 #include "sallyportd/nameservers.h"
 
+#include <sys/stat.h>
+
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,6 +14,7 @@ static const char *const files[] = {
 	"/etc/resolv.conf",
 	"/run/systemd/resolve/resolv.conf",
 };
+#define FILES	(sizeof(files) / sizeof(files[0]))
 
 /* Loopback and link-local addresses say nothing to anybody else. */
 static bool
@@ -76,7 +79,25 @@ nameservers_fill(struct conf *conf)
 	struct addr found[SERVERS_MAX];
 	size_t i, n = 0;
 
-	for (i = 0; i < sizeof(files) / sizeof(files[0]) && n == 0; i++)
+	for (i = 0; i < FILES && n == 0; i++)
 		n = file_servers(files[i], found, SERVERS_MAX);
 	conf_set_dns(conf, found, n);
+}
+
+bool
+nameservers_changed(void)
+{
+	static struct timespec last[FILES];
+	bool changed = false;
+	struct stat st;
+	size_t i;
+
+	for (i = 0; i < FILES; i++) {
+		if (stat(files[i], &st) == -1)
+			memset(&st, 0, sizeof(st));
+		changed |= st.st_mtim.tv_sec != last[i].tv_sec ||
+		    st.st_mtim.tv_nsec != last[i].tv_nsec;
+		last[i] = st.st_mtim;
+	}
+	return changed;
 }

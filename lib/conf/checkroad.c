@@ -2,6 +2,7 @@
 
 #include "lib/dnsname.h"
 #include "lib/proto/ikese.h"
+#include "lib/proto/kmfw.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -333,6 +334,22 @@ check_given(struct conf *c, const struct conf_obj *o,
 		    conf_name(group), addr_fmt(&a, text, sizeof(text)));
 }
 
+static void
+check_nat(const struct conf_obj *o, unsigned prop, struct conf_report *rep)
+{
+	size_t len;
+
+	if (!conf_is_set(o, prop) ||
+	    (len = strlen(conf_str(o, prop))) == 0)
+		return;
+	if (len >= KMFW_NAME_LEN)
+		check_error(rep, o, (int)prop, "has %zu characters, expected "
+		    "fewer than %d", len, KMFW_NAME_LEN);
+	else
+		check_warn(rep, o, (int)prop,
+		    "is shown, but no source is translated");
+}
+
 void
 check_mode_configs(struct conf *c, struct conf_report *rep)
 {
@@ -342,9 +359,8 @@ check_mode_configs(struct conf *c, struct conf_report *rep)
 		check_handing_out(c, o, rep);
 		if (!conf_bool(o, CONF_MODE_CONFIG_RESPONDER))
 			check_asking(o, rep);
-		if (o->val[CONF_MODE_CONFIG_SRC_ADDRESS_LIST].n > 0)
-			check_warn(rep, o, CONF_MODE_CONFIG_SRC_ADDRESS_LIST,
-			    "is kept, but no source is translated");
+		check_nat(o, CONF_MODE_CONFIG_SRC_ADDRESS_LIST, rep);
+		check_nat(o, CONF_MODE_CONFIG_CONNECTION_MARK, rep);
 	}
 	check_addrs(conf_single(c, CONF_DNS), CONF_DNS_SERVERS, rep);
 }

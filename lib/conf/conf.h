@@ -165,6 +165,7 @@ enum conf_mode_config_prop {
 	CONF_MODE_CONFIG_STATIC_DNS,	/* strs: addresses */
 	CONF_MODE_CONFIG_SYSTEM_DNS,	/* bool; counts without static ones */
 	CONF_MODE_CONFIG_SRC_ADDRESS_LIST, /* str */
+	CONF_MODE_CONFIG_CONNECTION_MARK, /* str */
 	CONF_MODE_CONFIG_COMMENT,	/* str */
 	CONF_MODE_CONFIG_PROPS
 };

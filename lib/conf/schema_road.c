@@ -49,8 +49,13 @@ const struct conf_prop schema_mode_config[CONF_MODE_CONFIG_PROPS] = {
 		.help = "Hands out the gateway's own DNS servers." },
 	[CONF_MODE_CONFIG_SRC_ADDRESS_LIST] = {
 		.name = "src-address-list", .type = CONF_T_STR,
-		.flags = LIVE,
+		.procs = TO_KM, .flags = LIVE,
 		.help = "Sources translated to the address received." },
+	[CONF_MODE_CONFIG_CONNECTION_MARK] = {
+		.name = "connection-mark", .type = CONF_T_STR,
+		.procs = TO_KM, .flags = LIVE,
+		.help = "Connections with this mark are translated to the "
+		    "address received." },
 	[CONF_MODE_CONFIG_COMMENT] = COMMENT(0),
 };
 
@@ -74,7 +79,8 @@ const struct conf_prop schema_dns[CONF_DNS_PROPS] = {
 		.name = "servers", .alias = "server", .type = CONF_T_STRS,
 		.procs = TO_SESS, .flags = LIVE,
 		.help = "DNS servers that system-dns hands out; without any, "
-		    "those of the machine that are not on it." },
+		    "those of the machine that are not on it, as they are "
+		    "at the time." },
 };
 
 /* clang-format on */

@@ -14,6 +14,7 @@ static const struct ctl_what whats[] = {
 	{ SHOW_FLUSH_SA, "installed-sa flush", PROC_BIT(PROC_KEYMGR),
 	    CTL_ACTION },
 	{ SHOW_POLICY, "policy print", PROC_BIT(PROC_KEYMGR), 0 },
+	{ SHOW_GIVEN, "given print", PROC_BIT(PROC_KEYMGR), 0 },
 	{ SHOW_STATISTICS, "statistics print", PROC_BIT(PROC_KEYMGR), 0 },
 	{ SHOW_SESSIONS, "session print", PROC_BIT(PROC_SESSIOND), 0 },
 	{ SHOW_SESSION_KILL, "session kill", PROC_BIT(PROC_SESSIOND),

@@ -28,6 +28,7 @@ enum show_what {
 	SHOW_FLUSH_SA,		/* keymgr; args: the filter */
 	SHOW_POLICY,		/* keymgr */
 	SHOW_STATISTICS,	/* keymgr: requirements 4.1 */
+	SHOW_GIVEN,		/* keymgr: addresses that peers gave us */
 	SHOW_SESSIONS,		/* sessiond */
 	SHOW_SESSION_KILL,	/* sessiond; args: the filter */
 	SHOW_POOL_USED,		/* sessiond */

@@ -34,6 +34,8 @@ static const struct {
 	    "ph2-count ph2-state" },
 	{ SHOW_SESSIONS, NULL, SESSION },
 	{ SHOW_SESSION_KILL, NULL, SESSION },
+	{ SHOW_GIVEN, NULL, "peer mode-config address address6 interface "
+	    "dst-address src-address-list connection-mark dns domains" },
 	{ SHOW_POOL_USED, NULL, "pool address owner info" },
 	{ SHOW_CERTIFICATE, NULL, "flags name common-name country state "
 	    "locality organization unit subject-alt-name expires-after "

@@ -22,6 +22,7 @@ client_conf()
 	/ip ipsec proposal add name=c1 enc-algorithms=aes-128-gcm auth-algorithms=null pfs-group=none
 	/ip ipsec policy group add name=road
 	/ip ipsec policy add template=yes group=road proposal=c1
+	/ip ipsec mode-config set request-only src-address-list=local connection-mark=office
 	/ip ipsec peer add name=office address=198.51.100.1/32 exchange-mode=ike2
 	/ip ipsec identity add peer=office secret=Xq3vvJ0pK7sLw2Zr9TbN generate-policy=port-strict policy-template-group=road mode-config=request-only
 	END
@@ -97,6 +98,16 @@ addresses()
 		fail "$out"
 	ping_ok gw2 10.1.0.10
 	ping_ok gw2 fd01::10
+}
+
+# All of it can be seen, with what source NAT will want to know.
+given()
+{
+	local out
+
+	out=$(ctl gw2 /ip/ipsec/given/print detail)
+	[[ $out == *"peer=office"*"mode-config=request-only"*"address=172.16.9.10"*"address6=fd09::10"*"interface=sallyport"*"dst-address=10.1.0.0/24,fd01::/64"*"dns=10.1.0.1,fd01::1"*"src-address-list=local"*"connection-mark=office"* ]] ||
+		fail "$out"
 }
 
 entry_set()
@@ -214,9 +225,28 @@ nobody()
 	log_wait gw2 "name servers 10.1.0.1, fd01::1 are for you to use"
 }
 
+# system-dns: the gateway's own servers, as they are at the time of a login.
+system_dns()
+{
+	gw_stop gw2
+	gw_stop gw1
+	echo "nameserver 10.1.0.53" >/etc/resolv.conf
+	server_conf | sed 's/static-dns=.*system-dns=no/system-dns=yes/' |
+		gw_start gw1
+	start
+	log_wait gw2 "name servers 10.1.0.53 are for you to use"
+	gw_stop gw2
+	log_mark gw1
+	printf 'nameserver 10.1.0.54\nnameserver fd01::54\n' >/etc/resolv.conf
+	log_wait_since gw1 "the machine's name servers have changed"
+	start
+	log_wait gw2 "name servers 10.1.0.54, fd01::54 are for you to use"
+}
+
 net_up
 it "a gateway that gives everything" up
 it "both families have their address and their route" addresses
+it "what was given is listed" given
 it "resolvconf is told of servers and domains" entry_set
 it "routes follow the uplink" follows
 it "keymgr dies: nothing is lost" keymgr_dies
@@ -225,3 +255,4 @@ it "sallyportd dies: nothing is left" sallyportd_dies
 it "nothing is left in the end" ends
 it "systemd-resolved is told for our own interface" resolved
 it "nobody to tell: the log names the servers" nobody
+it "system-dns hands out what the machine asks now" system_dns

@@ -34,19 +34,31 @@ up()
 	log_wait gw2 "=== 10.1.0.0/24"
 }
 
-# Prints the answer's options, one a line, as hexadecimal digits.
+# inform ADDRESS [DESTINATION [HEX]]: asks as Windows does, for ADDRESS.
+# Prints the answer's options, one a line, as hexadecimal digits.  HEX: this
+# in place of the options.
 inform()
 {
-	on gw2 python3 - "$1" <<-'END'
+	on gw2 python3 - "$1" "${2:-10.1.0.1}" "${3:-}" <<-'END'
 	import socket, sys
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+	if sys.argv[2] == "255.255.255.255":
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"wan")
 	s.bind(("172.16.9.10", 68))
-	s.settimeout(5)
+	s.settimeout(3)
 	ci = socket.inet_aton(sys.argv[1])
 	m = bytes([1, 8, 6, 0]) + b"\x12\x34\x56\x78" + bytes(4) + ci
-	m += bytes(12 + 16 + 64 + 128) + b"\x63\x82\x53\x63"
-	m += bytes([53, 1, 8, 55, 4, 6, 15, 121, 249, 255])
-	s.sendto(m, ("10.1.0.1", 67))
+	m += bytes(12) + bytes([2, 0, 0, 0, 0, 1]) + bytes(10 + 64 + 128)
+	m += b"\x63\x82\x53\x63"
+	if sys.argv[3] == "":
+	    m += bytes([53, 1, 8, 61, 7, 8, 2, 0, 0, 0, 0, 1, 12, 3]) + b"LAP"
+	    m += bytes([60, 8]) + b"MSFT 5.0"
+	    m += bytes([55, 7, 6, 44, 43, 121, 249, 15, 1, 255])
+	else:
+	    m = m[:240] + bytes.fromhex(sys.argv[3])
+	m += bytes(max(0, 300 - len(m)))
+	s.sendto(m, (sys.argv[2], 67))
 	try:
 	    a = s.recv(1500)
 	except TimeoutError:
@@ -83,7 +95,7 @@ answered()
 {
 	local out
 
-	out=$(inform 172.16.9.10)
+	out=$(inform 172.16.9.10 "$@")
 	[[ $out == *"53 05"* && $out == *"6 0a010001"* &&
 	    $out == *"15 636f72702e6578616d706c65"* &&
 	    $out == *"121 180a010000000000100a4d00000000"* &&
@@ -98,6 +110,42 @@ others()
 
 	out=$(inform 172.16.9.11)
 	[ "$out" = silence ] || fail "$out"
+}
+
+# Windows sends to everybody, through a tunnel for everything.  Ours has
+# asked for the networks alone; by hand it becomes such a one.
+broadcast()
+{
+	local reqid
+
+	reqid=$(ip -n gw2 xfrm state | awk '/reqid/ {
+		for (i = 1; i < NF; i++) if ($i == "reqid") print $(i + 1)
+		exit }')
+	ip -n gw2 xfrm policy add src 172.16.9.10/32 dst 255.255.255.255/32 \
+	    dir out tmpl src 192.0.2.2 dst 198.51.100.1 proto esp \
+	    reqid "$reqid" mode tunnel
+	ip -n gw2 xfrm policy add src 198.51.100.1/32 dst 172.16.9.10/32 \
+	    dir in tmpl proto esp reqid "$reqid" mode tunnel
+	until_ok 10 answered 255.255.255.255 || {
+		inform 172.16.9.10 255.255.255.255
+		ip -n gw1 xfrm policy
+		cat /proc/net/xfrm_stat
+		fail "no answer"
+	}
+}
+
+# Nothing comes back, and informd lives.
+malformed()
+{
+	local out hex
+
+	# No type; a type of two bytes; another type; two types; an option
+	# that is longer than the message.
+	for hex in ff 35020808ff 350101ff 350108350108ff 35010837ff01; do
+		out=$(inform 172.16.9.10 10.1.0.1 "$hex")
+		[ "$out" = silence ] || fail "$hex: $out"
+	done
+	until_ok 10 answered || fail "no answer any more"
 }
 
 informd_dies()
@@ -134,6 +182,8 @@ it "the address given is on the interface" up
 it "routes prefer it" has_address
 it "DHCPINFORM is answered with routes and DNS" answered
 it "nobody asks for others" others
+it "a broadcast is answered as well" broadcast
+it "what is malformed is not" malformed
 it "informd dies" informd_dies
 it "keymgr takes addresses away and back with ikepd" ikepd_dies
 it "address and routes go in the end" ends

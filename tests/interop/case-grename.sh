@@ -53,7 +53,7 @@ listed()
 	local out
 
 	out=$(ctl gw2 /ip/ipsec/policy/print detail)
-	[[ $out == *"DA"*"192.168.99.2/32"*"192.168.99.1/32"* &&
+	[[ $out == *"T*"*"T"*"group=ike2-gre"*"DA"*"192.168.99.2/32"*"192.168.99.1/32"* &&
 	    $out == *"sa-dst-address=$1"* && $out == *"level=unique"* &&
 	    $out == *"ph2-count=1"* ]] || fail "$out"
 }

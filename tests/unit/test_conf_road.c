@@ -283,7 +283,7 @@ static const struct {
 	  "/ip ipsec peer add address=2.2.2.2/32 exchange-mode=ike2 name=p\n"
 	  "/ip ipsec identity add " PSK "generate-policy=port-override "
 	  "mode-config=request-only peer=p\n",
-	  "x:1:69: warning: src-address-list: is kept, but no source is "
+	  "x:1:69: warning: src-address-list: is shown, but no source is "
 	  "translated\n" },
 	/* What is said of templates. */
 	{ "/ip ipsec policy group add name=g\n"

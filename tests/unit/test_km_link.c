@@ -309,6 +309,39 @@ user_refused(unsigned worker, const char *peer, const char *remote)
 	child_req_free(&r);
 }
 
+/* Policies from a template come where the template is: before what is below
+ * it, after what is above. */
+START_TEST(test_place)
+{
+	const struct fake_policy *above, *below, *made;
+	struct child_req r;
+	struct addr a;
+
+	fake_conf(&km, ROAD
+	    "/ip ipsec policy add action=discard tunnel=yes "
+	    "src-address=10.5.8.0/24 dst-address=0.0.0.0/0\n"
+	    "/ip ipsec policy add action=none tunnel=yes place-before=1 "
+	    "src-address=10.5.0.0/16 dst-address=192.168.0.0/16\n");
+	addr_parse(&a, "192.168.77.5");
+	leases_set(&km.leases, 0, identity_of("c"), &a);
+	good_req(&km, &r, P_RW + 1, "10.5.8.0/24", "192.168.77.5/32");
+	r.peer = id_of(&km, CONF_PEER, "c");
+	r.identity = identity_of("c");
+	addr_parse(&r.remote.addr, "198.18.0.9");
+	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	child_req_free(&r);
+	above = fake_find("10.5.0.0/16", "192.168.0.0/16");
+	made = fake_find("10.5.8.0/24", "192.168.77.5/32");
+	below = fake_find("10.5.8.0/24", "0.0.0.0/0");
+	ck_assert_ptr_nonnull(above);
+	ck_assert_ptr_nonnull(made);
+	ck_assert_ptr_nonnull(below);
+	/* The kernel takes the lowest number first. */
+	ck_assert_uint_lt(above->body.prio, made->body.prio);
+	ck_assert_uint_lt(made->body.prio, below->body.prio);
+}
+END_TEST
+
 /* What sessiond has said, but nobody has read yet. */
 static unsigned polls;
 
@@ -788,6 +821,7 @@ main(void)
 
 	tcase_add_checked_fixture(t, setup, teardown);
 	tcase_add_test(t, test_templates);
+	tcase_add_test(t, test_place);
 	tcase_add_test(t, test_leases);
 	tcase_add_test(t, test_leases_late);
 	tcase_add_test(t, test_leases_doubt);
