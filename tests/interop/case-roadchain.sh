@@ -150,14 +150,18 @@ largest()
 
 long()
 {
-	local tx rx
-
 	gateway big big3 big2 big1
 	GATEWAY=big.example machine carl carl1 carl2 carl3
 	in_with carl 4 4
+	both_long
+}
+
+# strongSwan's messages and ours.
+both_long()
+{
 	tx=$(largest 'splitting IKE message') rx=$(largest 'reassembled frag')
-	[ "$tx" -ge 20000 ] || fail "the user's message had $tx bytes"
-	[ "$rx" -ge 20000 ] || fail "the gateway's message had $rx bytes"
+	[ "$tx" -ge 20000 ] || fail "strongSwan's message had $tx bytes"
+	[ "$rx" -ge 20000 ] || fail "our message had $rx bytes"
 	[ "$(stat_of rx-reassembled)" -ge 1 ] || fail "nothing was joined"
 	[ "$(stat_of tx-fragments)" -ge 16 ] ||
 		fail "$(stat_of tx-fragments) fragments sent"
@@ -175,6 +179,61 @@ long_lossy()
 	reaches gw2
 }
 
+# The other way around: strongSwan is the gateway, and we are carl.
+long_from_us()
+{
+	local ca
+
+	pki_swan gw2 big
+	for ca in big1 big2 big3; do
+		cp "$P/$ca.pem" "$W/gw2/x509ca"
+	done
+	cat <<-END | swan_start gw2 'max_packet = 65535'
+	connections {
+	  road {
+	    version = 2
+	    local_addrs = 192.0.2.2
+	    pools = v4
+	    local {
+	      auth = pubkey
+	      certs = big.pem
+	      id = big.example
+	    }
+	    remote {
+	      auth = pubkey
+	    }
+	    children {
+	      net {
+	        local_ts = 10.2.0.0/24
+	        esp_proposals = aes256gcm16
+	      }
+	    }
+	  }
+	}
+	pools {
+	  v4 {
+	    addrs = 172.16.8.10
+	  }
+	}
+	END
+	{
+		pki_imports carl
+		for ca in carl3 carl2 carl1; do
+			import $ca own
+		done
+		cat <<-END
+		/ip ipsec policy group add name=office
+		/ip ipsec policy add template=yes group=office
+		/ip ipsec peer add name=office address=192.0.2.2/32 exchange-mode=ike2
+		/ip ipsec identity add peer=office auth-method=digital-signature certificate=own remote-id=fqdn:big.example generate-policy=port-strict policy-template-group=office mode-config=request-only
+		END
+	} | gw_start gw1
+	log_wait gw1 "the peer gives us address 172.16.8.10"
+	sa_wait gw1 2
+	until_ok 5 ping_once gw1 10.2.0.10 || fail "no answer"
+	both_long
+}
+
 certificates
 net_up
 it "the user sends intermediates, two deep; so does the gateway" user_sends
@@ -185,5 +244,7 @@ narrow
 it "a path of MTU 1280 that drops IP fragments" path_is_narrow
 it "chains of 20 kB in both directions over that path" long
 it "and when one datagram in seven is lost" long_lossy
+all_stop
+it "chains of 20 kB when we are the client" long_from_us
 all_stop
 net_down
