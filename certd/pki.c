@@ -301,6 +301,10 @@ pki_sign_begin(struct pki *p, const char *name, const char *ca,
 		if (crl_host != NULL && crl_host[0] != '\0')
 			return wrong(why, "ca-crl-host is for a CA; the "
 			    "certificates it signs get it from there");
+		if (template_is_ca(e->t))
+			return wrong(why, "key-usage: key-cert-sign and "
+			    "crl-sign are a CA's, which is signed without "
+			    "ca=");
 		if (find_ca(p, ca, why) == NULL)
 			return -1;
 	}

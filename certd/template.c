@@ -35,6 +35,10 @@ static const struct word {
 	[TEMPLATE_DAYS_VALID] = { "days-valid", "365", 0 },
 };
 
+/* What only CAs may; they may in any case. */
+#define BIT_CERT_SIGN	5
+#define BIT_CRL_SIGN	6
+
 /* bit: of keyUsage (RFC 5280 4.2.1.3), or -1: nid is an extended one */
 static const struct usage {
 	const char *name;
@@ -46,6 +50,8 @@ static const struct usage {
 	{ "key-encipherment", 2, 0 },
 	{ "data-encipherment", 3, 0 },
 	{ "key-agreement", 4, 0 },
+	{ "key-cert-sign", BIT_CERT_SIGN, 0 },
+	{ "crl-sign", BIT_CRL_SIGN, 0 },
 	{ "tls-server", -1, NID_server_auth },
 	{ "tls-client", -1, NID_client_auth },
 	{ "ipsec-ike", -1, NID_ipsec_IKE },
@@ -194,6 +200,20 @@ check_usages(const struct template *t, char *why)
 		    "of%s", one, list);
 	}
 	return 0;
+}
+
+bool
+template_is_ca(const struct template *t)
+{
+	char text[TEMPLATE_VALUE_MAX], *rest = text, *one;
+	const struct usage *u;
+
+	memcpy(text, t->v[TEMPLATE_KEY_USAGE], sizeof(text));
+	while ((one = strsep(&rest, LIST_SEP)) != NULL)
+		if ((u = usage_find(one)) != NULL &&
+		    (u->bit == BIT_CERT_SIGN || u->bit == BIT_CRL_SIGN))
+			return true;
+	return false;
 }
 
 static int
@@ -345,8 +365,8 @@ add_usages(X509 *x, const struct template *t, EVP_PKEY *key, bool ca)
 		goto out;
 	memcpy(text, t->v[TEMPLATE_KEY_USAGE], sizeof(text));
 	if (ca) {
-		rc = ASN1_BIT_STRING_set_bit(ku, 5, 1) == 1 &&
-		    ASN1_BIT_STRING_set_bit(ku, 6, 1) == 1 ? 0 : -1;
+		rc = ASN1_BIT_STRING_set_bit(ku, BIT_CERT_SIGN, 1) == 1 &&
+		    ASN1_BIT_STRING_set_bit(ku, BIT_CRL_SIGN, 1) == 1 ? 0 : -1;
 	} else {
 		rc = ASN1_BIT_STRING_set_bit(ku, 0, 1) == 1 ? 0 : -1;
 		if (EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA)

@@ -32,6 +32,9 @@ const char *template_word(enum template_word);
 /* Fills in defaults and checks.  -1: why (CERT_WHY_MAX bytes). */
 int template_complete(struct template *, char *why);
 
+/* Its key-usage is one that only a CA's certificate may have. */
+bool template_is_ca(const struct template *);
+
 /* A new key of the wanted kind; slow, touches nothing else.  NULL: failed. */
 EVP_PKEY *template_key(const struct template *);
 /*

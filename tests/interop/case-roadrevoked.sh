@@ -177,7 +177,7 @@ issue()
 
 	cd "$P"
 	ctl gw1 /certificate/add name=home common-name=home \
-	    key-size=prime256v1
+	    key-usage=key-cert-sign,crl-sign key-size=prime256v1
 	ctl gw1 /certificate/sign name=home
 	ctl gw1 /certificate/add name=u-own common-name=u-own \
 	    subject-alt-name=DNS:u-own.example key-usage=tls-client \

@@ -171,6 +171,11 @@ START_TEST(odd_replies)
 	cp_put_attr(&b, 25, name, sizeof(name));
 	cp_put_attr(&b, 25, "evil\nnameserver", 15);
 	cp_put_attr(&b, 25, "a\0b", 3);
+	cp_put_attr(&b, 25, "$(reboot)", 9);
+	cp_put_attr(&b, 25, "a;b", 3);
+	cp_put_attr(&b, 25, "a\"b", 3);
+	cp_put_attr(&b, 25, "-option", 7);
+	cp_put_attr(&b, 25, "", 0);
 	cp_put_attr(&b, 28676, "\x0a\0\0\0\xff\0\0\0\0\0", 10);
 	for (i = 0; i < 20; i++)
 		cp_put_attr(&b, 3, "\x0a\0\0\1", 4);

@@ -319,6 +319,13 @@ START_TEST(refused)
 	ck_assert_ptr_nonnull(strstr(why, "no CA"));
 	ck_assert_int_eq(pki_sign_begin(pki, "x", "none", NULL, &t, why), -1);
 	ck_assert_int_eq(pki_sign_begin(pki, "x", NULL, "a/b", &t, why), -1);
+	/* A CA's usages are taken for a CA, and for nothing below one. */
+	t = want("y", "", "key-cert-sign,crl-sign", "prime256v1", "");
+	ck_assert_msg(pki_add(pki, "y", &t, why) == 0, "%s", why);
+	ck_assert_int_eq(pki_sign_begin(pki, "y", "ca", NULL, &t, why), -1);
+	ck_assert_ptr_nonnull(strstr(why, "without ca="));
+	ck_assert_int_eq(pki_sign_begin(pki, "y", NULL, NULL, &t, why), 0);
+	ck_assert_int_eq(pki_remove(pki, "y", why), 0);
 	ck_assert_int_eq(pki_remove(pki, "x", why), 0);
 	ck_assert_int_eq(pki_remove(pki, "x", why), -1);
 	ck_assert_int_eq(pki_remove(pki, "gw", why), 0);
