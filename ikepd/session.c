@@ -127,6 +127,8 @@ session_moved(struct engine *e, const struct ike_sa *sa)
 	if (sa->session != NULL && sa->session->asked)
 		e->ops.session_move(e->ops.ctx, sa->k->spi_own,
 		    sa->k->spi_own, &sa->k->path.remote);
+	if (sa->session != NULL && sa->session->vip != 0)
+		vip_tell(e, sa);
 }
 
 void

@@ -14,6 +14,7 @@ enum cp_type {
 	IP4_SUBNET = 13,
 	IP6_SUBNET = 15,
 	DNS_DOMAIN = 25,	/* RFC 8598 */
+	UNITY_SPLIT_DNS = 28675,
 	UNITY_SPLIT_INCLUDE = 28676,
 };
 
@@ -81,6 +82,9 @@ cp_read_request(const struct inmsg *in, struct cp_ask *ask)
 			break;
 		case DNS_DOMAIN:
 			ask->names = true;
+			break;
+		case UNITY_SPLIT_DNS:
+			ask->split_names = true;
 			break;
 		case UNITY_SPLIT_INCLUDE:
 			ask->split = true;
@@ -297,6 +301,25 @@ put_unity(struct outmsg *m, const struct cfg *cfg)
 		put_attr(m, UNITY_SPLIT_INCLUDE, v, len);
 }
 
+/* All names in one, with commas between. */
+static void
+put_unity_names(struct outmsg *m, const struct cfg *cfg)
+{
+	char v[CFG_NAMES_MAX * CFG_NAME_LEN];
+	size_t len = 0, n;
+	unsigned i;
+
+	for (i = 0; i < cfg->nnames; i++) {
+		n = strlen(cfg->names[i]);
+		if (i > 0)
+			v[len++] = ',';
+		memcpy(v + len, cfg->names[i], n);
+		len += n;
+	}
+	if (len > 0)
+		put_attr(m, UNITY_SPLIT_DNS, v, len);
+}
+
 static void
 put_addresses(struct outmsg *m, const struct cfg *cfg)
 {
@@ -341,6 +364,8 @@ cp_put_reply(struct outmsg *m, const struct cp_ask *ask,
 			put_net(m, &cfg->split[i]);
 	if (ask->split)
 		put_unity(m, cfg);
+	if (ask->split_names)
+		put_unity_names(m, cfg);
 	if (ask->names)
 		for (i = 0; i < cfg->nnames; i++)
 			put_attr(m, DNS_DOMAIN, cfg->names[i],

@@ -9,7 +9,8 @@ struct cp_ask {
 	bool want4, want6;	/* addresses, */
 	struct addr addr4, addr6;	/* preferably these; else AF_UNSPEC */
 	bool names;		/* INTERNAL_DNS_DOMAIN */
-	bool split;		/* the split networks in Cisco's way */
+	bool split;		/* the split networks in Cisco's way, */
+	bool split_names;	/* and the names */
 	bool version;
 };
 

@@ -110,13 +110,14 @@ START_TEST(wishes)
 	cp_put_attr(&b, 1, "\x0a\0\0\x08", 4);
 	cp_put_attr(&b, 8, "\xfd\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x07\x40", 17);
 	cp_put_attr(&b, 28675, NULL, 0);
+	cp_put_attr(&b, 4, NULL, 0);	/* INTERNAL_IP4_NBNS */
 	cp_put_attr(&b, 20000, "unknown", 7);
 	arrive();
 	cp_read_request(&in, &ask);
 	/* One address of a family is all we give: the first counts. */
 	ck_assert_uint_eq(ask.addr4.b[3], 7);
 	ck_assert_uint_eq(ask.addr6.b[15], 7);
-	ck_assert(!ask.names && !ask.split);
+	ck_assert(!ask.names && !ask.split && ask.split_names);
 }
 END_TEST
 
@@ -152,6 +153,86 @@ START_TEST(a_reply_is_no_request)
 }
 END_TEST
 
+static const struct cp_attr *
+reply_attr(uint16_t type, unsigned *n)
+{
+	static struct cp_body cp;
+	const struct payload *p = payload_get(&in.pl, PL_CP);
+	const struct cp_attr *found = NULL;
+	unsigned i;
+
+	*n = 0;
+	ck_assert_ptr_nonnull(p);
+	ck_assert_int_eq(cp_parse(&cp, p->body, NULL), 0);
+	for (i = 0; i < cp.n; i++)
+		if (cp.attrs[i].type == type) {
+			found = &cp.attrs[i];
+			(*n)++;
+		}
+	return found;
+}
+
+/* What goes out and was asked for by name only. */
+START_TEST(only_what_is_asked)
+{
+	struct cfg put = { .prefix4 = 24, .ndns = 2, .nsplit = 1,
+		.nnames = 2 };
+	struct cp_ask ask = { .want4 = true };
+	const struct cp_attr *a;
+	unsigned n;
+
+	ck_assert_int_eq(addr_parse(&put.addr4, "10.0.0.9"), 0);
+	ck_assert_int_eq(addr_parse(&put.dns[0], "10.0.0.1"), 0);
+	ck_assert_int_eq(addr_parse(&put.dns[1], "10.0.0.2"), 0);
+	ck_assert_int_eq(prefix_parse(&put.split[0], "10.1.0.0/16", true),
+	    0);
+	strcpy(put.names[0], "corp.example");
+	strcpy(put.names[1], "lab.example");
+	cp_put_reply(&out, &ask, &put);
+	travel();
+	a = reply_attr(2, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_mem_eq(a->value.p, "\xff\xff\xff\0", 4);
+	a = reply_attr(13, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_mem_eq(a->value.p, "\x0a\1\0\0\xff\xff\0\0", 8);
+	(void)reply_attr(3, &n);
+	ck_assert_uint_eq(n, 2);
+	(void)reply_attr(7, &n);
+	ck_assert_uint_eq(n, 0);
+	(void)reply_attr(25, &n);
+	ck_assert_uint_eq(n, 0);
+	(void)reply_attr(28675, &n);
+	ck_assert_uint_eq(n, 0);
+	(void)reply_attr(28676, &n);
+	ck_assert_uint_eq(n, 0);
+}
+END_TEST
+
+START_TEST(all_that_is_asked)
+{
+	struct cfg put = { .prefix4 = 32, .nnames = 2 };
+	struct cp_ask ask = { .want4 = true, .names = true,
+		.split_names = true, .version = true };
+	const struct cp_attr *a;
+	unsigned n;
+
+	ck_assert_int_eq(addr_parse(&put.addr4, "10.0.0.9"), 0);
+	strcpy(put.names[0], "corp.example");
+	strcpy(put.names[1], "lab.example");
+	cp_put_reply(&out, &ask, &put);
+	travel();
+	(void)reply_attr(25, &n);
+	ck_assert_uint_eq(n, 2);
+	a = reply_attr(28675, &n);
+	ck_assert_uint_eq(n, 1);
+	ck_assert_uint_eq(cur_left(&a->value), 24);
+	ck_assert_mem_eq(a->value.p, "corp.example,lab.example", 24);
+	(void)reply_attr(7, &n);
+	ck_assert_uint_eq(n, 1);
+}
+END_TEST
+
 /* Attributes that cannot be read are passed over. */
 START_TEST(odd_replies)
 {
@@ -177,6 +258,9 @@ START_TEST(odd_replies)
 	cp_put_attr(&b, 25, "-option", 7);
 	cp_put_attr(&b, 25, "", 0);
 	cp_put_attr(&b, 28676, "\x0a\0\0\0\xff\0\0\0\0\0", 10);
+	cp_put_attr(&b, 4, "\x0a\0\0\1", 4);
+	cp_put_attr(&b, 28675, "corp.example", 12);
+	cp_put_attr(&b, 0x7fff, name, sizeof(name));
 	for (i = 0; i < 20; i++)
 		cp_put_attr(&b, 3, "\x0a\0\0\1", 4);
 	arrive();
@@ -224,6 +308,8 @@ main(void)
 	tcase_add_test(t, wishes);
 	tcase_add_test(t, any_address_is_no_wish);
 	tcase_add_test(t, a_reply_is_no_request);
+	tcase_add_test(t, only_what_is_asked);
+	tcase_add_test(t, all_that_is_asked);
 	tcase_add_test(t, odd_replies);
 	tcase_add_test(t, more_networks_than_room);
 	suite_add_tcase(s, t);
