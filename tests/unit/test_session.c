@@ -348,6 +348,24 @@ START_TEST(moved)
 }
 END_TEST
 
+/* What was said crosses with the news of a new name. */
+START_TEST(moved_while_told_to_end)
+{
+	struct endpoint e = { .port = 4500 };
+
+	ck_assert_int_eq(addr_parse(&e.addr, "203.0.113.9"), 0);
+	open_as(1, ANY, "ann");
+	session_kill(ss, session_by_spi(ss, 1, 1), "an operator");
+	session_move(ss, 1, 1, 1, &e);		/* only its peer moved */
+	ck_assert_uint_eq(w.nkills, 1);
+	session_move(ss, 1, 1, 9, &e);
+	ck_assert_uint_eq(w.nkills, 2);
+	ck_assert_uint_eq(w.kills[1].spi, 9);
+	session_kill(ss, session_by_spi(ss, 1, 9), "an operator");
+	ck_assert_uint_eq(w.nkills, 2);
+}
+END_TEST
+
 START_TEST(worker_gone)
 {
 	open_as(1, REPLACE, "ann");
@@ -488,6 +506,7 @@ main(void)
 	tcase_add_test(t, twice_is_said);
 	tcase_add_test(t, fixed);
 	tcase_add_test(t, moved);
+	tcase_add_test(t, moved_while_told_to_end);
 	tcase_add_test(t, worker_gone);
 	tcase_add_test(t, new_process);
 	tcase_add_test(t, nobody_says);
