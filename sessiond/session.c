@@ -321,8 +321,15 @@ session_move(struct sessions *ss, unsigned worker, uint64_t from,
 	if (s == NULL)
 		return;
 	s->remote = *remote;
-	if (table_rename(&ss->table, s, to) == -1)
+	if (table_rename(&ss->table, s, to) == -1) {
 		session_kill(ss, s, "its new SPI names another session");
+		return;
+	}
+	/* It was told under the old name, which it may not know any more. */
+	if (s->killed && from != to) {
+		s->killed = false;
+		session_kill(ss, s, "it was to end while it was rekeyed");
+	}
 }
 
 /* What workers have when this process is new */
