@@ -261,8 +261,9 @@ ipc_ike_trust(struct ipc_ike *ike)
 		trust_send(&ike->workers[i]);
 }
 
-void
-ipc_ike_revoked(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
+static void
+tell_all(struct ipc_ike *ike, enum ikecd_type type,
+    const uint8_t fp[CERT_FP_LEN])
 {
 	struct worker *w;
 	struct buf b;
@@ -274,11 +275,23 @@ ipc_ike_revoked(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
 			continue;
 		buf_init(&b, CD_FP_LEN);
 		cd_revoked_put(&b, fp);
-		if (edge_send(w->edge, IKECD_REVOKED, 0, -1, &b) == -1)
+		if (edge_send(w->edge, type, 0, -1, &b) == -1)
 			log_warn(LOG_T_IPSEC, "%s takes no more messages",
 			    edge_name(w->edge));
 		buf_free(&b);
 	}
+}
+
+void
+ipc_ike_revoked(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
+{
+	tell_all(ike, IKECD_REVOKED, fp);
+}
+
+void
+ipc_ike_expired(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
+{
+	tell_all(ike, IKECD_EXPIRED, fp);
 }
 
 static void

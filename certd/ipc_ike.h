@@ -18,5 +18,6 @@ void ipc_ike_up(struct ipc_ike *, unsigned worker, int fd);
 void ipc_ike_trust(struct ipc_ike *);
 /* A certificate was revoked: cuts the IKE SAs of whoever showed it. */
 void ipc_ike_revoked(struct ipc_ike *, const uint8_t fp[CERT_FP_LEN]);
+void ipc_ike_expired(struct ipc_ike *, const uint8_t fp[CERT_FP_LEN]);
 
 #endif

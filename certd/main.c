@@ -61,6 +61,13 @@ on_revoked(void *arg, const uint8_t fp[CERT_FP_LEN])
 	ipc_ike_revoked(ike, fp);
 }
 
+static void
+on_expired(void *arg, const uint8_t fp[CERT_FP_LEN])
+{
+	(void)arg;
+	ipc_ike_expired(ike, fp);
+}
+
 static unsigned
 threads(void)
 {
@@ -115,6 +122,7 @@ certd_init(struct child *c)
 	env.revocation = ipc_fetch_revocation(fetch);
 	env.check_revocation = revocation_check;
 	revocation_on_revoked(env.revocation, on_revoked, NULL);
+	revocation_on_expired(env.revocation, on_expired, NULL);
 	store_on_change(env.store, on_store_change, NULL);
 	return 0;
 }

@@ -61,6 +61,8 @@ struct revocation {
 	struct event *tick;
 	void (*revoked)(void *arg, const uint8_t fp[32]);
 	void *revoked_arg;
+	void (*expired)(void *arg, const uint8_t fp[32]);
+	void *expired_arg;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -613,6 +615,14 @@ revocation_fetch_lost(struct revocation *rev, const char *reason)
 	run_checks(rev);
 }
 
+void
+revocation_tick(struct revocation *rev)
+{
+	if (rev->conf.strict && rev->expired != NULL)
+		watch_expired(rev->watches, rev->ops->now(rev->arg),
+		    rev->expired, rev->expired_arg);
+}
+
 /* As long as somebody may be online with a certificate of theirs, CRLs are
  * kept fresh. */
 static void
@@ -625,6 +635,7 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 
 	(void)fd;
 	(void)what;
+	revocation_tick(rev);
 	if (watch_count(rev->watches) == 0 || !rev->conf.crl_use ||
 	    !rev->conf.crl_download)
 		return;
@@ -737,4 +748,12 @@ revocation_on_revoked(struct revocation *rev,
 {
 	rev->revoked = fn;
 	rev->revoked_arg = arg;
+}
+
+void
+revocation_on_expired(struct revocation *rev,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+{
+	rev->expired = fn;
+	rev->expired_arg = arg;
 }

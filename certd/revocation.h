@@ -77,4 +77,13 @@ int revocation_check(struct revocation *, STACK_OF(X509) *chain,
 void revocation_on_revoked(struct revocation *,
     void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
 
+/*
+ * Who is told, with the strict setting, that a certificate that was good, or
+ * one that stands above it below the anchor, has expired; within a minute.
+ */
+void revocation_on_expired(struct revocation *,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+/* What the clock does every minute; for tests. */
+void revocation_tick(struct revocation *);
+
 #endif

@@ -3,6 +3,8 @@
 #include "certd/decode.h"
 #include "certd/keycheck.h"
 
+#include "lib/log.h"
+
 #include <openssl/err.h>
 #include <openssl/x509v3.h>
 
@@ -98,6 +100,9 @@ shown_read(struct shown *s, const struct cert_payload *payloads, size_t n,
 	if (rc == 0 && s->key == NULL && by_url)
 		return fail(why, "the peer sent its certificate as a hash and "
 		    "URL; it must send the certificate itself");
+	if (rc == 0 && by_url)
+		log_info(LOG_T_CERTIFICATE, "what the peer sent as a hash and "
+		    "URL is passed over");
 	return rc;
 }
 

@@ -1,5 +1,7 @@
 #include "certd/watch.h"
 
+#include "certd/crl.h"
+
 #include "lib/hash.h"
 
 #include <openssl/evp.h>
@@ -19,6 +21,7 @@ struct watched {
 
 struct watch {
 	uint8_t fp[32];
+	time_t until;		/* the first of the chain to expire; 0: none */
 	size_t n;
 	struct watched certs[];
 };
@@ -110,18 +113,33 @@ watched_set(struct watched *w, X509 *cert, X509 *issuer)
 	return issuer_id(issuer, w->issuer);
 }
 
+/* The anchor is trusted for its own sake, unless it is alone. */
+static time_t
+expires(STACK_OF(X509) *chain)
+{
+	int i, n = sk_X509_num(chain);
+	time_t first = 0, t;
+
+	for (i = 0; i < n && (i == 0 || i < n - 1); i++)
+		if (asn1_time(X509_get0_notAfter(sk_X509_value(chain, i)),
+		    &t) == 0 && (first == 0 || t < first))
+			first = t;
+	return first;
+}
+
 int
 watch_add(struct watches *ws, STACK_OF(X509) *chain, const uint8_t fp[32])
 {
 	size_t n = (size_t)sk_X509_num(chain), i;
 	struct watch *w;
 
-	if (n < 2 || hash_get(&ws->by_fp, fp_key(fp)) != NULL)
+	if (n < 1 || hash_get(&ws->by_fp, fp_key(fp)) != NULL)
 		return 0;
 	n = n - 1 > WATCH_CERTS_MAX ? WATCH_CERTS_MAX : n - 1;
 	if ((w = calloc(1, sizeof(*w) + n * sizeof(w->certs[0]))) == NULL)
 		return -1;
 	memcpy(w->fp, fp, sizeof(w->fp));
+	w->until = expires(chain);
 	for (i = 0; i < n; i++)
 		if (watched_set(&w->certs[w->n], sk_X509_value(chain, (int)i),
 		    sk_X509_value(chain, (int)i + 1)) == 0)
@@ -169,6 +187,24 @@ watch_sweep(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
 		fn(arg, fp);
 	}
 	ASN1_INTEGER_free(serial);
+}
+
+void
+watch_expired(struct watches *ws, time_t now,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+{
+	const struct watch *w;
+	uint8_t fp[32];
+	size_t i;
+
+	for (i = 0; i < WATCH_MAX; i++) {
+		w = ws->ring[i];
+		if (w == NULL || w->until == 0 || now <= w->until)
+			continue;
+		memcpy(fp, w->fp, sizeof(fp));
+		forget(ws, i);
+		fn(arg, fp);
+	}
 }
 
 size_t

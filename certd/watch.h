@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #define WATCH_MAX	65536
 #define WATCH_CERTS_MAX	8	/* of a chain */
@@ -23,7 +24,7 @@ struct watches;
 
 struct watches *watches_new(void);
 void watches_free(struct watches *);
-/* A chain, leaf first, anchor last; fp of the leaf.  Again: nothing. */
+/* One certificate or a chain, leaf first, anchor last; fp of the leaf.  Again: nothing. */
 int watch_add(struct watches *, STACK_OF(X509) *chain,
     const uint8_t fp[32]);
 /*
@@ -32,6 +33,9 @@ int watch_add(struct watches *, STACK_OF(X509) *chain,
  */
 void watch_sweep(struct watches *, const uint8_t issuer[ISSUER_ID_LEN],
     X509_CRL *, void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+/* Calls fn for each whose chain has expired, and forgets it. */
+void watch_expired(struct watches *, time_t now,
+    void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
 size_t watch_count(const struct watches *);
 
 #endif

@@ -35,15 +35,28 @@ cut_sa(struct engine *e, struct ike_sa *sa)
 }
 
 static void
-end_revoked(struct engine *e, struct ike_sa *sa)
+end_told(struct engine *e, struct ike_sa *sa, const char *reason)
 {
 	char ip[ADDR_STRLEN], id[256];
 
-	log_warn(LOG_T_IPSEC, "%s IKE SA ended: peer=%s id=%s "
-	    "reason=revoked: the peer's certificate was revoked",
+	log_warn(LOG_T_IPSEC, "%s IKE SA ended: peer=%s id=%s reason=%s",
 	    addr_fmt(&sa->k->path.remote.addr, ip, sizeof(ip)),
-	    report_peer(e, sa), report_id(sa_id_peer(sa), id, sizeof(id)));
+	    report_peer(e, sa), report_id(sa_id_peer(sa), id, sizeof(id)),
+	    reason);
 	cut_sa(e, sa);
+}
+
+static void
+end_revoked(struct engine *e, struct ike_sa *sa)
+{
+	end_told(e, sa, "revoked: the peer's certificate was revoked");
+}
+
+static void
+end_expired(struct engine *e, struct ike_sa *sa)
+{
+	end_told(e, sa, "expired: the peer's certificate, or one of its "
+	    "chain, has expired");
 }
 
 /* Ends each SA that is wanted.  SPIs are collected first, since the table
@@ -272,8 +285,9 @@ want_fp(const struct engine *e, const struct ike_sa *sa, const void *arg)
 	    memcmp(sa->session->fp, arg, AUTH_FP_LEN) == 0;
 }
 
-unsigned
-engine_revoked(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
+static unsigned
+end_with_cert(struct engine *e, const uint8_t fp[AUTH_FP_LEN],
+    void (*end)(struct engine *, struct ike_sa *))
 {
 	static const uint8_t none[AUTH_FP_LEN];
 	unsigned n;
@@ -281,9 +295,21 @@ engine_revoked(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
 	if (memcmp(fp, none, sizeof(none)) == 0)
 		return 0;
 	eng_enter(e);
-	n = each_sa(e, want_fp, fp, end_revoked);
+	n = each_sa(e, want_fp, fp, end);
 	eng_leave(e);
 	return n;
+}
+
+unsigned
+engine_revoked(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
+{
+	return end_with_cert(e, fp, end_revoked);
+}
+
+unsigned
+engine_expired(struct engine *e, const uint8_t fp[AUTH_FP_LEN])
+{
+	return end_with_cert(e, fp, end_expired);
 }
 
 static bool

@@ -289,6 +289,8 @@ void engine_trust(struct engine *, const struct trust *);
 /* The certificate with this fingerprint was revoked: IKE SAs with a peer
  * that showed it are deleted.  Returns how many. */
 unsigned engine_revoked(struct engine *, const uint8_t fp[AUTH_FP_LEN]);
+/* The same when it has expired. */
+unsigned engine_expired(struct engine *, const uint8_t fp[AUTH_FP_LEN]);
 /* sessiond ends a session: children go at once, then the IKE SA. */
 void engine_session_kill(struct engine *, uint64_t ike_spi,
     const char *reason);

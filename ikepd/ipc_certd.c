@@ -99,11 +99,25 @@ revoked_recv(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+static int
+expired_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_certd *ic = arg;
+	uint8_t fp[CD_FP_LEN];
+
+	if (cd_revoked_get(&m->body, fp, why) == -1)
+		return -1;
+	(void)engine_expired(ic->ikepd->engine, fp);
+	ikepd_rearm(ic->ikepd);
+	return 0;
+}
+
 static const struct permit certd_permits[] = {
 	{ IKECD_RESULT, "auth result", 1, CD_RESULT_LEN_MAX, 0, result_recv },
 	{ IKECD_TRUST, "trust", CD_TRUST_LEN_MIN, CD_TRUST_LEN_MAX, 0,
 	    trust_recv },
 	{ IKECD_REVOKED, "revoked", CD_FP_LEN, CD_FP_LEN, 0, revoked_recv },
+	{ IKECD_EXPIRED, "expired", CD_FP_LEN, CD_FP_LEN, 0, expired_recv },
 };
 
 /* All that was asked has no answer any more. */

@@ -487,7 +487,8 @@ const struct conf_prop
 		.name = "strict", .type = CONF_T_BOOL, .def = "no",
 		.procs = TO_CERT, .flags = LIVE,
 		.help = "Without fresh information that a certificate was "
-		    "not revoked it is refused." },
+		    "not revoked it is refused; and sessions end when the "
+		    "certificate with which they began expires." },
 	[CONF_CERTIFICATE_SETTINGS_WAIT] = {
 		.name = "wait", .type = CONF_T_TIME, .def = "5s",
 		.lo = 1, .hi = 30, .procs = TO_CERT, .flags = LIVE,

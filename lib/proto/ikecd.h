@@ -22,6 +22,7 @@ enum ikecd_type {
 				 * and whenever it changes */
 	IKECD_REVOKED,		/* certd -> ikepd: a fingerprint; the IKE SAs
 				 * whose peer showed that leaf are deleted */
+	IKECD_EXPIRED,		/* the same, as it or its chain has expired */
 };
 
 #define CD_ID_MAX	516	/* body of an ID payload: type, reserved, data */
@@ -130,6 +131,7 @@ void cd_result_put(struct buf *, const struct cd_result *);
 int cd_result_get(struct cur *, struct cd_result *, const char **why);
 void cd_trust_put(struct buf *, const struct cd_trust *);
 int cd_trust_get(struct cur *, struct cd_trust *, const char **why);
+/* Of IKECD_REVOKED and IKECD_EXPIRED. */
 void cd_revoked_put(struct buf *, const uint8_t fp[CD_FP_LEN]);
 int cd_revoked_get(struct cur *, uint8_t fp[CD_FP_LEN], const char **why);
 

@@ -163,6 +163,23 @@ START_TEST(revoked_is_cut)
 }
 END_TEST
 
+START_TEST(expired_is_cut)
+{
+	uint8_t fp[AUTH_FP_LEN];
+
+	use_certs(1000, 0);
+	bring_up();
+	check_up(1);
+	s->node[1].distrusts = "expired";
+	sim_cert_fp(&s->node[0].cert, fp);
+	ck_assert_uint_eq(engine_expired(s->node[1].engine, fp), 1);
+	sim_run(s, 1);
+	ck_assert_uint_eq(sim_ikes(s, 1, "established"), 0);
+	ck_assert_uint_eq(sim_children(s, 0) + sim_children(s, 1), 0);
+	ck_assert(sim_logged(s, "reason=expired: the peer's certificate"));
+}
+END_TEST
+
 /* Nor does it help the peer to leave a question of ours without an answer. */
 START_TEST(revoked_is_cut_though_it_is_silent)
 {
@@ -666,6 +683,7 @@ main(void)
 	tcase_add_test(t, certificate_refused_by_responder);
 	tcase_add_test(t, certificate_refused_by_initiator);
 	tcase_add_test(t, revoked_is_cut);
+	tcase_add_test(t, expired_is_cut);
 	tcase_add_test(t, revoked_is_cut_though_it_is_silent);
 	tcase_add_test(t, revoked_gets_nothing_new);
 	tcase_add_test(t, session_is_opened_moved_closed);

@@ -666,6 +666,37 @@ START_TEST(trusted_itself)
 }
 END_TEST
 
+/* Sessions end with their certificate where the setting is strict. */
+START_TEST(expired_sessions)
+{
+	struct crl_want good = { ca_key, ca, 0, -10, 1000 };
+	struct revocation_conf c = { .crl_use = true };
+	time_t end;
+	struct outcome o;
+
+	cut = 0;
+	revocation_on_expired(rev, on_revoked, NULL);
+	revocation_set_conf(rev, &c);
+	local_crl(&good);
+	check_start(&o, plain, NULL);
+	expect(&o, true, "not in");
+	ck_assert_int_eq(asn1_time(X509_get0_notAfter(plain), &end), 0);
+	clock_now = end + 1;
+	revocation_tick(rev);
+	ck_assert_uint_eq(cut, 0);
+	c.strict = true;
+	revocation_set_conf(rev, &c);
+	clock_now = end;
+	revocation_tick(rev);
+	ck_assert_uint_eq(cut, 0);
+	clock_now = end + 1;
+	revocation_tick(rev);
+	ck_assert_uint_eq(cut, 1);
+	revocation_tick(rev);
+	ck_assert_uint_eq(cut, 1);
+}
+END_TEST
+
 /* A pinned certificate whose CA is not here: nothing can be verified. */
 START_TEST(without_its_ca)
 {
@@ -707,6 +738,7 @@ main(void)
 	tcase_add_test(tc, stapled);
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, trusted_itself);
+	tcase_add_test(tc, expired_sessions);
 	tcase_add_test(tc, without_its_ca);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
