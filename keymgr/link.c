@@ -262,6 +262,20 @@ obj_nets(struct vip *v, const struct link_req *r,
 		obj_net(v, path, src, &r->net[i]);
 }
 
+/* Then whoever is in that net may have the same address, or not be told
+ * from what is behind the peer. */
+static void
+warn_within(struct link *l, const struct addr *a)
+{
+	char p[PREFIX_STRLEN], s[ADDR_STRLEN];
+	struct prefix net;
+
+	if (a->family != AF_UNSPEC && l->ops->within(l->ctx, a, &net))
+		log_warn(LOG_T_IPSEC, "the peer gives us %s, which is within "
+		    "%s, a network of our own", addr_fmt(a, s, sizeof(s)),
+		    prefix_fmt(&net, p, sizeof(p)));
+}
+
 static struct vip *
 vip_find(const struct link *l, unsigned worker, uint32_t vip)
 {
@@ -326,6 +340,10 @@ link_set(struct link *l, const struct link_req *r, char *why)
 		release(l, old);
 	}
 	if (i == v->n) {
+		if (old == NULL) {
+			warn_within(l, &r->addr4);
+			warn_within(l, &r->addr6);
+		}
 		tell(l, v, r->ndns > 0);
 		return 0;
 	}

@@ -61,6 +61,9 @@ struct link_ops {
 	 * 0: there is none. */
 	unsigned (*home)(void *, bool make);
 	void (*unhome)(void *);
+	/* A net that an interface of this machine is in, by an address that
+	 * is not ours, and that holds this one.  False: none. */
+	bool (*within)(void *, const struct addr *, struct prefix *net);
 	/* All that bears our number.  0 or an errno. */
 	int (*dump)(void *, void (*fn)(void *, const struct link_obj *),
 	    void *arg);

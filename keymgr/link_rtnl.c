@@ -441,6 +441,48 @@ op_dump(void *ctx, void (*fn)(void *, const struct link_obj *), void *arg)
 	return error;
 }
 
+/* Nets of this machine's */
+
+struct within {
+	const struct addr *addr;
+	struct prefix *net;
+	bool found;
+};
+
+static void
+within_answer(void *arg, struct nlmsghdr *h)
+{
+	const struct ifaddrmsg *m = nlmsg_data(h);
+	struct nlattr *tb[IFA_PROTO + 1];
+	struct within *w = arg;
+	struct prefix p = { 0 };
+
+	if (h->nlmsg_type != RTM_NEWADDR ||
+	    nlmsg_parse(h, sizeof(*m), tb, IFA_PROTO, NULL) < 0 ||
+	    (tb[IFA_PROTO] != NULL &&
+	    nla_get_u8(tb[IFA_PROTO]) == LINK_PROTO) ||
+	    addr_get(tb[IFA_ADDRESS], &p.addr) == -1)
+		return;
+	p.bits = m->ifa_prefixlen;
+	if (p.bits == addr_bits(&p.addr))
+		return;
+	prefix_mask(&p);
+	if (!prefix_has(&p, w->addr))
+		return;
+	*w->net = p;
+	w->found = true;
+}
+
+static bool
+op_within(void *ctx, const struct addr *a, struct prefix *net)
+{
+	struct ifaddrmsg ifa = { .ifa_family = (uint8_t)a->family };
+	struct within w = { .addr = a, .net = net };
+
+	return ask(ctx, request(RTM_GETADDR, NLM_F_DUMP, &ifa, sizeof(ifa)),
+	    within_answer, &w) == 0 && w.found;
+}
+
 /* Our own interface */
 
 static void
@@ -526,6 +568,7 @@ static const struct link_ops rtnl_ops = {
 	.path = op_path,
 	.add = op_add,
 	.del = op_del,
+	.within = op_within,
 	.home = op_home,
 	.unhome = op_unhome,
 	.dump = op_dump,

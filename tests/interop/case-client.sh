@@ -116,6 +116,19 @@ entry_set()
 	log_wait gw2 "name servers 10.1.0.1, fd01::1 are asked for corp.example, lab.example"
 }
 
+# Who tells the resolver may do little more.
+helper()
+{
+	local pid status
+
+	pid=$(gw_pids gw2 sallyportd)
+	status=$(<"/proc/$pid/status")
+	[[ $status == *"CapEff:"$'\t'0000000000000020* &&
+	    $status == *"CapBnd:"$'\t'0000000000000020* &&
+	    $status == *"NoNewPrivs:"$'\t'1* ]] || fail "$status"
+	[ "$(stat -c %u "/proc/$pid/fd")" = 0 ] || fail "dumpable"
+}
+
 route_is()
 {
 	[[ $(ip -n gw2 route get 10.1.0.10) == *"$1"* ]]
@@ -248,6 +261,7 @@ it "a gateway that gives everything" up
 it "both families have their address and their route" addresses
 it "what was given is listed" given
 it "resolvconf is told of servers and domains" entry_set
+it "the helper that tells it is confined" helper
 it "routes follow the uplink" follows
 it "keymgr dies: nothing is lost" keymgr_dies
 it "ikepd dies: all goes and comes back" ikepd_dies

@@ -117,6 +117,20 @@ fake_del(void *ctx, const struct link_obj *o)
 	return 0;
 }
 
+static unsigned withins;
+
+static bool
+fake_within(void *ctx, const struct addr *a, struct prefix *p)
+{
+	(void)ctx;
+	if (addr_equal(a, &(struct addr){ .family = AF_INET,
+	    .b = { 192, 168, 77, 66 } })) {
+		withins++;
+		return prefix_parse(p, "192.168.77.0/24", true) == 0;
+	}
+	return false;
+}
+
 static unsigned home;
 
 static unsigned
@@ -153,7 +167,7 @@ fake_close(void *ctx)
 
 static const struct link_ops fake_link = { .path = fake_path,
 	.add = fake_add, .del = fake_del, .home = fake_home,
-	.unhome = fake_unhome, .dump = fake_dump, .close = fake_close };
+	.unhome = fake_unhome, .within = fake_within, .dump = fake_dump, .close = fake_close };
 
 static void
 quiet(void *arg, uint32_t topics, const char *line)
@@ -663,6 +677,13 @@ START_TEST(test_follow)
 	ck_assert(!has(true, "10.5.8.0/24"));
 	link_follow(&km.link);
 	ck_assert(has(true, "10.5.8.0/24"));
+	/* An address of a net that we are in is worth a line, once. */
+	addr_parse(&r.addr4, "192.168.77.66");
+	r.vip = 2;
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_int_eq(km_vip_set(&km, &r, why), 0);
+	ck_assert_uint_eq(withins, 1);
+	link_del(&km.link, 0, 2);
 	/* No way at all: what there is stays for the next. */
 	no_way = true;
 	link_follow(&km.link);
@@ -789,6 +810,10 @@ START_TEST(test_live)
 	r.nnets = 3;
 	ck_assert_msg(link_set(&l, &r, why) == 0, "%s", why);
 	ck_assert_uint_eq(live_count(), 5);
+	ck_assert(l.ops->within(l.ctx, &(struct addr){ .family = AF_INET,
+	    .b = { 198, 51, 100, 77 } }, &r.net[3]));
+	ck_assert_uint_eq(r.net[3].bits, 24);
+	ck_assert(!l.ops->within(l.ctx, &r.addr4, &r.net[3]));
 	ck_assert_int_eq(system("ip route get 10.5.8.1 | grep -q "
 	    "'via 198.51.100.254 dev e0 src 192.168.77.5' && ip -6 route get "
 	    "2001:db8:5::1 | grep -q 'src 2001:db8:77::5'"), 0);
