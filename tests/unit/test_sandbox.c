@@ -589,32 +589,6 @@ START_TEST(spawn_set)
 }
 END_TEST
 
-START_TEST(landlock_denies_files)
-{
-	static const char *const ro[] = { "/proc/self/stat", "/usr", NULL };
-	pid_t pid = fork();
-	int status, r;
-
-	if (pid == 0) {
-		if ((r = sandbox_landlock(ro, NULL, false)) == 0)
-			_exit(50);
-		NEED(r == 1);
-		NEED(open("/usr", O_RDONLY | O_DIRECTORY) != -1);
-		errno = 0;
-		NEED(open("/etc/passwd", O_RDONLY) == -1 && errno == EACCES);
-		errno = 0;
-		NEED(open("/usr/x-landlock", O_WRONLY | O_CREAT, 0600) == -1);
-		_exit(0);
-	}
-	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-	ck_assert(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 50)
-		printf("landlock: not in this kernel, not tested\n");
-	else
-		ck_assert_int_eq(WEXITSTATUS(status), 0);
-}
-END_TEST
-
 /* proc_confine() as root. */
 static char empty_dir[64];
 
@@ -905,7 +879,6 @@ main(void)
 	tcase_add_loop_test(tc, threads, 0, 2);
 	tcase_add_test(tc, files_sets);
 	tcase_add_test(tc, spawn_set);
-	tcase_add_test(tc, landlock_denies_files);
 	tcase_add_test(tc, process_table);
 	tcase_add_test(tc, title);
 	suite_add_tcase(s, tc);
