@@ -25,6 +25,8 @@
 #define REFRESH_S	3600	/* a CRL is fetched anew so often */
 #define HOLD_MAX_S	86400	/* an OCSP answer is kept so long */
 #define TICK_S		60
+#define OCSP_TICK_MAX	64	/* asked again in one tick */
+#define OCSP_KEEP_S	(30 * 86400)	/* so long after the last login */
 
 enum verdict { GOOD, REVOKED, NOTHING, WAIT };
 
@@ -211,6 +213,7 @@ ocsp_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
 		say(why, "too much is being fetched");
 		return NOTHING;
 	}
+	s->used = now;
 	if ((v = ocsp_held(s, now, why)) != NOTHING)
 		return v;
 	if ((v = source_fetch(rev, s, now)) == NOTHING)
@@ -446,6 +449,25 @@ remember_issuers(struct revocation *rev, STACK_OF(X509) *chain)
 	}
 }
 
+static void
+tell_revoked(void *arg, const uint8_t fp[32])
+{
+	struct revocation *rev = arg;
+
+	if (rev->revoked != NULL)
+		rev->revoked(rev->revoked_arg, fp);
+}
+
+/* Whoever is here with it has to go. */
+static void
+cut_revoked(struct revocation *rev, X509 *cert, X509 *issuer)
+{
+	uint8_t id[ISSUER_ID_LEN];
+
+	if (issuer_id(issuer, id) == 0)
+		watch_revoked(rev->watches, id, cert, tell_revoked, rev);
+}
+
 /* An answer is kept for the certificate that it is about. */
 static void
 take_stapled(struct revocation *rev, STACK_OF(X509) *chain,
@@ -472,6 +494,8 @@ take_stapled(struct revocation *rev, STACK_OF(X509) *chain,
 			s->says = says;
 			s->until = until;
 		}
+		if (says == OCSP_REVOKED)
+			cut_revoked(rev, cert, issuer);
 		return;
 	}
 	log_info(LOG_T_CERTIFICATE, "the OCSP answer that the peer sent is "
@@ -526,15 +550,6 @@ revocation_check(struct revocation *rev, STACK_OF(X509) *chain,
 /* Answers */
 
 static void
-tell_revoked(void *arg, const uint8_t fp[32])
-{
-	struct revocation *rev = arg;
-
-	if (rev->revoked != NULL)
-		rev->revoked(rev->revoked_arg, fp);
-}
-
-static void
 have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
     size_t len, time_t now)
 {
@@ -566,7 +581,7 @@ have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
 }
 
 static void
-have_ocsp(struct source *s, const uint8_t *data, size_t len, time_t now)
+have_ocsp(struct revocation *rev, struct source *s, const uint8_t *data, size_t len, time_t now)
 {
 	const char *why = NULL;
 	time_t until = 0;
@@ -580,6 +595,8 @@ have_ocsp(struct source *s, const uint8_t *data, size_t len, time_t now)
 	s->until = until > now + HOLD_MAX_S ? now + HOLD_MAX_S : until;
 	if (s->until < now + RETRY_S)
 		s->until = now + RETRY_S;	/* the skew's benefit */
+	if (s->says == OCSP_REVOKED)
+		cut_revoked(rev, s->cert, s->issuer);
 }
 
 void
@@ -595,7 +612,7 @@ revocation_fetched(struct revocation *rev, uint32_t id, const char *reason,
 	if (reason != NULL)
 		source_failed(s, now, "%s", reason);
 	else if (s->cert != NULL)
-		have_ocsp(s, data, len, now);
+		have_ocsp(rev, s, data, len, now);
 	else
 		have_crl(rev, s, data, len, now);
 	ERR_clear_error();
@@ -615,34 +632,56 @@ revocation_fetch_lost(struct revocation *rev, const char *reason)
 	run_checks(rev);
 }
 
+/* A CRL of which there may be a newer one. */
+static bool
+crl_is_old(const struct revocation *rev, const struct source *s, time_t now)
+{
+	time_t until;
+
+	return rev->conf.crl_use && rev->conf.crl_download &&
+	    s->crl.x != NULL && (now >= s->refresh ||
+	    !crl_fresh(s->crl.x, now, &until));
+}
+
+/* An answer that was good; the peer's own cannot be had again. */
+static bool
+ocsp_is_old(const struct revocation *rev, const struct source *s, time_t now)
+{
+	return rev->conf.ocsp_use && s->cert != NULL && s->url[0] != '\0' &&
+	    s->says == OCSP_GOOD && now > s->until &&
+	    now < s->used + OCSP_KEEP_S;
+}
+
+/* As long as somebody may be online with a certificate of theirs, CRLs and
+ * OCSP answers are kept fresh. */
 void
 revocation_tick(struct revocation *rev)
 {
-	if (rev->conf.strict && rev->expired != NULL)
-		watch_expired(rev->watches, rev->ops->now(rev->arg),
-		    rev->expired, rev->expired_arg);
-}
-
-/* As long as somebody may be online with a certificate of theirs, CRLs are
- * kept fresh. */
-static void
-on_tick(evutil_socket_t fd, short what, void *arg)
-{
-	struct revocation *rev = arg;
-	time_t now = rev->ops->now(rev->arg), until;
+	time_t now = rev->ops->now(rev->arg);
+	unsigned asked = 0;
 	struct source *s;
 	size_t at = 0;
 
-	(void)fd;
-	(void)what;
-	revocation_tick(rev);
-	if (watch_count(rev->watches) == 0 || !rev->conf.crl_use ||
-	    !rev->conf.crl_download)
+	if (rev->conf.strict && rev->expired != NULL)
+		watch_expired(rev->watches, now, rev->expired,
+		    rev->expired_arg);
+	if (watch_count(rev->watches) == 0)
 		return;
 	while ((s = source_next(rev->sources, &at)) != NULL)
-		if (s->crl.x != NULL && (now >= s->refresh ||
-		    !crl_fresh(s->crl.x, now, &until)))
+		if (crl_is_old(rev, s, now))
 			(void)source_fetch(rev, s, now);
+		else if (asked < OCSP_TICK_MAX && ocsp_is_old(rev, s, now)) {
+			asked++;
+			(void)source_fetch(rev, s, now);
+		}
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	revocation_tick(arg);
 }
 
 /* From outside */

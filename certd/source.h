@@ -37,6 +37,7 @@ struct source {
 	OCSP_REQUEST *question;	/* of the one being fetched */
 	enum ocsp_says says;
 	time_t until;		/* of says */
+	time_t used;		/* by a login, the last time */
 };
 
 struct sources;

@@ -102,7 +102,7 @@ forget(struct watches *ws, size_t i)
 }
 
 static int
-watched_set(struct watched *w, X509 *cert, X509 *issuer)
+serial_set(struct watched *w, const X509 *cert)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
 
@@ -110,7 +110,13 @@ watched_set(struct watched *w, X509 *cert, X509 *issuer)
 	if (w->len > SERIAL_MAX)
 		return -1;
 	memcpy(w->serial, ASN1_STRING_get0_data(serial), (size_t)w->len);
-	return issuer_id(issuer, w->issuer);
+	return 0;
+}
+
+static int
+watched_set(struct watched *w, X509 *cert, X509 *issuer)
+{
+	return serial_set(w, cert) == -1 ? -1 : issuer_id(issuer, w->issuer);
 }
 
 /* The anchor is trusted for its own sake, unless it is alone. */
@@ -187,6 +193,40 @@ watch_sweep(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
 		fn(arg, fp);
 	}
 	ASN1_INTEGER_free(serial);
+}
+
+static bool
+has_cert(const struct watch *w, const struct watched *c)
+{
+	size_t i;
+
+	for (i = 0; i < w->n; i++)
+		if (w->certs[i].len == c->len &&
+		    memcmp(w->certs[i].serial, c->serial, (size_t)c->len) ==
+		    0 && memcmp(w->certs[i].issuer, c->issuer,
+		    ISSUER_ID_LEN) == 0)
+			return true;
+	return false;
+}
+
+void
+watch_revoked(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
+    X509 *cert, void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+{
+	struct watched c = { .len = 0 };
+	uint8_t fp[32];
+	size_t i;
+
+	if (serial_set(&c, cert) == -1)
+		return;
+	memcpy(c.issuer, issuer, sizeof(c.issuer));
+	for (i = 0; i < WATCH_MAX; i++) {
+		if (ws->ring[i] == NULL || !has_cert(ws->ring[i], &c))
+			continue;
+		memcpy(fp, ws->ring[i]->fp, sizeof(fp));
+		forget(ws, i);
+		fn(arg, fp);
+	}
 }
 
 void

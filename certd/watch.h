@@ -33,6 +33,9 @@ int watch_add(struct watches *, STACK_OF(X509) *chain,
  */
 void watch_sweep(struct watches *, const uint8_t issuer[ISSUER_ID_LEN],
     X509_CRL *, void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+/* The same for one certificate of that issuer. */
+void watch_revoked(struct watches *, const uint8_t issuer[ISSUER_ID_LEN],
+    X509 *cert, void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
 /* Calls fn for each whose chain has expired, and forgets it. */
 void watch_expired(struct watches *, time_t now,
     void (*fn)(void *arg, const uint8_t fp[32]), void *arg);

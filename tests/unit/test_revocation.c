@@ -666,6 +666,37 @@ START_TEST(trusted_itself)
 }
 END_TEST
 
+/* OCSP is asked again for who is here; its new answer ends the session. */
+START_TEST(ocsp_asked_again)
+{
+	struct ocsp_want w = { ca, ca_key, V_OCSP_CERTSTATUS_GOOD, -10, 1000,
+	    NULL, leaf };
+	struct outcome o;
+
+	cut = 0;
+	revocation_on_revoked(rev, on_revoked, NULL);
+	check_start(&o, leaf, NULL);
+	ck_assert_uint_eq(nasked, 1);
+	answer_ocsp(0, w);
+	expect(&o, true, "good by OCSP");
+	clock_now += 900;
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 1);
+	clock_now += 200;
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 2);
+	ck_assert_ptr_nonnull(asked[1].q);
+	w.status = V_OCSP_CERTSTATUS_REVOKED;
+	w.from = 1000;
+	w.next = 3000;
+	answer_ocsp(1, w);
+	ck_assert_uint_eq(cut, 1);
+	clock_now += 5000;
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 2);
+}
+END_TEST
+
 /* Sessions end with their certificate where the setting is strict. */
 START_TEST(expired_sessions)
 {
@@ -738,6 +769,7 @@ main(void)
 	tcase_add_test(tc, stapled);
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, trusted_itself);
+	tcase_add_test(tc, ocsp_asked_again);
 	tcase_add_test(tc, expired_sessions);
 	tcase_add_test(tc, without_its_ca);
 	suite_add_tcase(s, tc);
