@@ -65,6 +65,8 @@ kept()
 	until_ok 5 told '192.0.2.2 phase1 negotiation failed: peer=users phase=IKE_AUTH side=responder reason=no-session: id=fqdn:u-one.example: no session: the user is online already (only-one=yes)' ||
 		fail "$(ctl gw1 /log/print | tail -n 3)"
 	sa_is gw1 4 || fail "$(sa_count gw1) SAs"
+	on gw2 ping -n -q -c 2 -i 0.1 -W 2 -I 172.16.9.10 10.1.0.10 ||
+		fail "u-good has no answer from 10.1.0.10"
 	swan gw2 --list-sas --ike u-one | grep -q ESTABLISHED ||
 		fail "the first session is gone"
 }

@@ -138,14 +138,16 @@ relaxed()
 # A login that waits for an answer is in nobody's way.
 silent()
 {
-	log_mark gw1
+	log_mark gw2
 	prepare u-silent
 	swan gw2 --initiate --child u-silent --timeout 10 >"$W/wait.out" 2>&1 &
 	until_ok 5 log_since gw2 'establishing CHILD_SA u-silent'
 	on gw2 ping -n -q -c 5 -i 0.1 -W 2 -I 172.16.9.10 10.1.0.10 ||
 		fail "no answer from 10.1.0.10"
 	! wait $! || fail "u-silent was let in"
-	log_wait_since gw1 'no answer within 2000 ms'
+	log_wait_since gw2 'received AUTHENTICATION_FAILED notify error'
+	until_ok 5 told "id=fqdn:u-silent.example: $strict certificate \"CN=u-silent\": no answer within 2000 ms" ||
+		fail "$(ctl gw1 /log/print | tail -n 3)"
 }
 
 # cut NAME: the session ends, and strongSwan hears of it.
