@@ -72,7 +72,7 @@ ipc_keymgr_up(struct ipc_keymgr *k, int fd, const struct sessions *ss)
 	edge_free(k->edge);
 	/* It says nothing. */
 	k->edge = edge_new(k->base, fd, "keymgr", EDGE_REFUSE, NULL, 0,
-	    on_down, k, EDGE_QUEUE_MAX);
+	    on_down, k, SEKM_QUEUE_MAX);
 	if (k->edge == NULL) {
 		log_error(LOG_T_SYSTEM, "no memory for the edge to keymgr");
 		return;

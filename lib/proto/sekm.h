@@ -28,6 +28,9 @@ struct sekm_lease {
 void sekm_lease_put(struct buf *, const struct sekm_lease *);
 int sekm_lease_get(struct cur *, struct sekm_lease *, const char **why);
 
+/* What may wait to be sent, bytes: a new keymgr is told of all at once. */
+#define SEKM_QUEUE_MAX	(512u * 1024 * 1024)
+
 #define SEKM_LEASE_MIN	10
 #define SEKM_LEASE_MAX	22
 
