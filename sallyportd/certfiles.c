@@ -19,6 +19,7 @@
  */
 #define SETTLE_MS	500
 #define LOOK_S		60
+#define WRITING_MAX	20	/* times SETTLE_MS, for a file that grows */
 
 #define WATCHED	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | \
 		IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF | IN_ATTRIB)
@@ -48,6 +49,7 @@ struct certfiles {
 	int inotify;		/* -1: not to be had */
 	struct event *ev;
 	struct event *settle, *look;
+	unsigned writing;	/* how often that was waited for */
 	void (*changed)(void *);
 	void *arg;
 };
@@ -187,6 +189,41 @@ mark_name(struct certfiles *cf, const char *name)
 			cf->files[i].changed = true;
 }
 
+/* Written just now, so that more may come: a chain may be cut off between
+ * two certificates and not look so. */
+static bool
+is_being_written(const struct stamp *s)
+{
+	struct timespec now;
+	int64_t ms;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	ms = (int64_t)(now.tv_sec - s->mtime.tv_sec) * 1000 +
+	    (now.tv_nsec - s->mtime.tv_nsec) / 1000000;
+	return ms >= 0 && ms < SETTLE_MS;
+}
+
+/* True: all that has changed is looked at in a moment. */
+static bool
+waits(struct certfiles *cf)
+{
+	const struct timeval tv = { 0, SETTLE_MS * 1000 };
+	struct stamp now;
+	size_t i;
+
+	for (i = 0; i < cf->n && cf->writing < WRITING_MAX; i++) {
+		now = stamp_now(cf->files[i].path);
+		if (stamp_equal(&now, &cf->files[i].stamp) ||
+		    !is_being_written(&now))
+			continue;
+		cf->writing++;
+		evtimer_add(cf->settle, &tv);
+		return true;
+	}
+	cf->writing = 0;
+	return false;
+}
+
 static void
 look(struct certfiles *cf)
 {
@@ -194,6 +231,8 @@ look(struct certfiles *cf)
 	bool changed = false;
 	size_t i;
 
+	if (waits(cf))
+		return;
 	for (i = 0; i < cf->n; i++) {
 		now = stamp_now(cf->files[i].path);
 		if (stamp_equal(&now, &cf->files[i].stamp))

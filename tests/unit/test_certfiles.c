@@ -173,6 +173,42 @@ START_TEST(plain)
 }
 END_TEST
 
+static int slow_fd;
+
+static void
+on_next_part(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	ck_assert_int_eq(write(slow_fd, arg, strlen(arg)),
+	    (ssize_t)strlen(arg));
+}
+
+/* Who writes slowly is waited for, though each part may be a whole one. */
+START_TEST(slowly)
+{
+	static char parts[][4] = { "b", "c" };
+	const struct timeval when[] = { { 0, 350000 }, { 0, 700000 } };
+	struct event *ev[2];
+	size_t i;
+
+	put("c", "old");
+	put("k", "k1");
+	watch_names("c", "k");
+	ck_assert_int_eq(unlink(in_dir("c")), 0);
+	slow_fd = open(in_dir("c"), O_WRONLY | O_CREAT, 0600);
+	ck_assert_int_eq(write(slow_fd, "a", 1), 1);
+	for (i = 0; i < 2; i++) {
+		ev[i] = evtimer_new(base, on_next_part, parts[i]);
+		event_add(ev[i], &when[i]);
+	}
+	expect("abc k1");
+	for (i = 0; i < 2; i++)
+		event_free(ev[i]);
+	close(slow_fd);
+}
+END_TEST
+
 /* certbot: live/ has links into archive/, and makes new ones. */
 START_TEST(links_to_versions)
 {
@@ -257,6 +293,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, plain);
+	tcase_add_test(tc, slowly);
 	tcase_add_test(tc, links_to_versions);
 	tcase_add_test(tc, links_to_a_directory);
 	tcase_add_test(tc, link_above);
