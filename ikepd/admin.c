@@ -136,6 +136,20 @@ means_other(const struct engine *e, const struct ike_sa *sa, const void *arg)
 }
 
 static bool
+same_selectors(const struct ike_policy *p, const struct ike_policy *q)
+{
+	struct ts_list a, b;
+
+	ike_policy_local(p, &a);
+	ike_policy_local(q, &b);
+	if (!tsel_equal(&a, &b))
+		return false;
+	ike_policy_remote(p, &a);
+	ike_policy_remote(q, &b);
+	return tsel_equal(&a, &b);
+}
+
+static bool
 same_policy(const struct confidx *a, const struct confidx *b, uint32_t id)
 {
 	const struct ike_policy *p = confidx_policy(a, id);
@@ -144,8 +158,7 @@ same_policy(const struct confidx *a, const struct confidx *b, uint32_t id)
 
 	if (p == NULL || q == NULL || p->template != q->template ||
 	    p->transport != q->transport || p->peer != q->peer ||
-	    p->group != q->group || !tsel_equal(&p->local, &q->local) ||
-	    !tsel_equal(&p->remote, &q->remote))
+	    p->group != q->group || !same_selectors(p, q))
 		return false;
 	pp = confidx_proposal(a, p->proposal);
 	qp = confidx_proposal(b, q->proposal);

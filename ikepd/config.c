@@ -159,9 +159,11 @@ read_side(struct ts_list *l, const struct conf_obj *o, unsigned addr_prop,
 	}
 }
 
-static void
+static int
 read_policy(struct ike_policy *p, const struct conf_obj *o)
 {
+	struct ts_list local = { 0 }, remote = { 0 };
+
 	p->id = o->id;
 	p->template = conf_bool(o, CONF_POLICY_TEMPLATE);
 	p->peer = p->template ? 0 : conf_ref_id(o, CONF_POLICY_PEER);
@@ -169,10 +171,9 @@ read_policy(struct ike_policy *p, const struct conf_obj *o)
 	p->group = conf_ref_id(o, CONF_POLICY_GROUP);
 	p->transport = !p->template && !conf_bool(o, CONF_POLICY_TUNNEL);
 	p->acquire_only = conf_num(o, CONF_POLICY_LEVEL) == CONF_LEVEL_USE;
-	read_side(&p->local, o, CONF_POLICY_SRC_ADDRESS,
-	    CONF_POLICY_SRC_PORT);
-	read_side(&p->remote, o, CONF_POLICY_DST_ADDRESS,
-	    CONF_POLICY_DST_PORT);
+	read_side(&local, o, CONF_POLICY_SRC_ADDRESS, CONF_POLICY_SRC_PORT);
+	read_side(&remote, o, CONF_POLICY_DST_ADDRESS, CONF_POLICY_DST_PORT);
+	return ike_policy_set_ts(p, &local, &remote);
 }
 
 static bool
@@ -239,7 +240,10 @@ ike_conf_build(const struct conf *conf, unsigned worker, unsigned workers)
 			read_identity(&c->identities[c->nidentities++], conf,
 			    o);
 	CONF_FOREACH(conf, CONF_POLICY, o)
-		if (conf_usable(conf, o) && negotiates(o))
-			read_policy(&c->policies[c->npolicies++], o);
+		if (conf_usable(conf, o) && negotiates(o) &&
+		    read_policy(&c->policies[c->npolicies++], o) == -1) {
+			ike_conf_free(c);
+			return NULL;
+		}
 	return c;
 }

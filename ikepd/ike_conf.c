@@ -1,6 +1,7 @@
 #include "ikepd/ike_conf.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct ike_conf *
 ike_conf_new(void)
@@ -19,11 +20,52 @@ ike_conf_new(void)
 	return c;
 }
 
+int
+ike_policy_set_ts(struct ike_policy *p, const struct ts_list *local,
+    const struct ts_list *remote)
+{
+	free(p->ts);
+	p->nlocal = p->nremote = 0;
+	p->ts = calloc(local->n + remote->n + 1, sizeof(*p->ts));
+	if (p->ts == NULL)
+		return -1;
+	p->nlocal = (uint8_t)local->n;
+	p->nremote = (uint8_t)remote->n;
+	memcpy(p->ts, local->ts, local->n * sizeof(*p->ts));
+	memcpy(p->ts + local->n, remote->ts, remote->n * sizeof(*p->ts));
+	return 0;
+}
+
+static void
+list_of(struct ts_list *l, const struct ts *ts, unsigned n)
+{
+	l->n = n;
+	l->ignored = 0;
+	if (n > 0)
+		memcpy(l->ts, ts, n * sizeof(*ts));
+}
+
+void
+ike_policy_local(const struct ike_policy *p, struct ts_list *l)
+{
+	list_of(l, p->ts, p->nlocal);
+}
+
+void
+ike_policy_remote(const struct ike_policy *p, struct ts_list *l)
+{
+	list_of(l, p->nremote > 0 ? p->ts + p->nlocal : NULL, p->nremote);
+}
+
 void
 ike_conf_free(struct ike_conf *c)
 {
+	size_t i;
+
 	if (c == NULL)
 		return;
+	for (i = 0; i < c->npolicies; i++)
+		free(c->policies[i].ts);
 	free(c->profiles);
 	free(c->proposals);
 	free(c->peers);

@@ -74,7 +74,9 @@ struct ike_policy {
 	bool template;
 	bool transport;
 	bool acquire_only;		/* level=use: never initiated */
-	struct ts_list local, remote;	/* selectors, in order */
+	uint8_t nlocal, nremote;	/* 0..TS_MAX */
+	struct ts *ts;			/* selectors in order, those of the
+					 * local side first; owned */
 };
 
 struct ike_settings {
@@ -105,5 +107,14 @@ struct ike_conf {
 /* An empty configuration with default settings; NULL: no memory. */
 struct ike_conf *ike_conf_new(void);
 void ike_conf_free(struct ike_conf *);
+/*
+ * A policy's selectors.  There may be very many policies, and nearly all
+ * have one on each side, so they take the room they need.  -1: no memory, and
+ * the policy has none.
+ */
+int ike_policy_set_ts(struct ike_policy *, const struct ts_list *local,
+    const struct ts_list *remote);
+void ike_policy_local(const struct ike_policy *, struct ts_list *);
+void ike_policy_remote(const struct ike_policy *, struct ts_list *);
 
 #endif

@@ -97,8 +97,8 @@ nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
 			substitute(sa, &n->local, &n->remote);
 		return 0;
 	}
-	n->local = p->local;
-	n->remote = p->remote;
+	ike_policy_local(p, &n->local);
+	ike_policy_remote(p, &n->remote);
 	if (n->transport)
 		only_hosts(sa, n);
 	if (p->template)
@@ -196,6 +196,7 @@ fit_policy(const struct ike_policy *p, const struct ask *a,
 {
 	struct ts_list given = { 0 }, own = { 0 };
 	const struct ts_list *remote = &a->remote, *local = &a->local;
+	struct ts_list ours;
 	enum tsel_result l, r;
 
 	if (p->template && (a->cfg == CFG_GIVES || a->given.n > 0)) {
@@ -208,8 +209,10 @@ fit_policy(const struct ike_policy *p, const struct ask *a,
 			return FIT_NONE;
 		local = &own;
 	}
-	l = tsel_narrow(&n->local, local, &p->local);
-	r = tsel_narrow(&n->remote, remote, &p->remote);
+	ike_policy_local(p, &ours);
+	l = tsel_narrow(&n->local, local, &ours);
+	ike_policy_remote(p, &ours);
+	r = tsel_narrow(&n->remote, remote, &ours);
 	if (l == TSEL_NONE || r == TSEL_NONE)
 		return FIT_NONE;
 	if (l == TSEL_WHOLE && r == TSEL_WHOLE)
@@ -330,13 +333,17 @@ report_no_policy(struct engine *e, const struct ike_sa *sa,
 {
 	char al[256], ar[256], pl[160], pr[160], near[400] = "none";
 	const struct ike_policy *p;
+	struct ts_list local, remote;
 	size_t at = 0;
 
 	p = candidate(e, sa, identity, &at);
-	if (p != NULL)
+	if (p != NULL) {
+		ike_policy_local(p, &local);
+		ike_policy_remote(p, &remote);
 		snprintf(near, sizeof(near), "%s === %s",
-		    tsel_fmt(&p->local, pl, sizeof(pl)),
-		    tsel_fmt(&p->remote, pr, sizeof(pr)));
+		    tsel_fmt(&local, pl, sizeof(pl)),
+		    tsel_fmt(&remote, pr, sizeof(pr)));
+	}
 	report_child(e, sa, p == NULL ? 0 : p->id, mode_differs ? FAIL_MODE :
 	    FAIL_SELECTORS, "%s; peer asked for %s === %s (%s), ours: %s",
 	    mode_differs ? "our policy is for transport mode, the peer wants "

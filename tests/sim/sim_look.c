@@ -53,6 +53,7 @@ static void
 make_policy(struct sim *s, struct ike_policy *p, unsigned node, unsigned i,
     const struct sim_conf *c)
 {
+	struct ts_list local = { 0 }, remote = { 0 };
 	char text[PREFIX_STRLEN], a[ADDR_STRLEN];
 
 	p->id = 30 + i;
@@ -62,20 +63,24 @@ make_policy(struct sim *s, struct ike_policy *p, unsigned node, unsigned i,
 	p->group = 5;
 	p->transport = c->transport;
 	if (c->transport) {
-		net(&p->local, addr_fmt(&s->node[node].addr, a, sizeof(a)));
-		net(&p->remote, addr_fmt(s->nat && node == 1 ? &s->nat_addr :
+		net(&local, addr_fmt(&s->node[node].addr, a, sizeof(a)));
+		net(&remote, addr_fmt(s->nat && node == 1 ? &s->nat_addr :
 		    &s->node[1 - node].addr, a, sizeof(a)));
+		if (ike_policy_set_ts(p, &local, &remote) == -1)
+			abort();
 		return;
 	}
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", node + 1, i);
-	net(&p->local, c->templates ? "0.0.0.0/0" : text);
+	net(&local, c->templates ? "0.0.0.0/0" : text);
 	if (c->templates && c->any6)
-		net(&p->local, "::/0");
+		net(&local, "::/0");
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", 2 - node, i);
-	net(&p->remote, c->templates ? "0.0.0.0/0" :
+	net(&remote, c->templates ? "0.0.0.0/0" :
 	    c->wide != NULL && i == 0 ? c->wide : text);
 	if (c->templates && c->any6)
-		net(&p->remote, "::/0");
+		net(&remote, "::/0");
+	if (ike_policy_set_ts(p, &local, &remote) == -1)
+		abort();
 }
 
 struct ike_conf *

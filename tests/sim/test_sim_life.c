@@ -366,8 +366,8 @@ START_TEST(test_first_selector)
 	c.passive = other.passive = true;
 	other.policies = 3;
 	k = sim_conf(s, 0, &c);
-	ts_from_prefix(&k->policies[0].local.ts[0], &all[0], 0, -1);
-	ts_from_prefix(&k->policies[0].remote.ts[0], &all[1], 0, -1);
+	ts_from_prefix(&k->policies[0].ts[0], &all[0], 0, -1);
+	ts_from_prefix(&k->policies[0].ts[1], &all[1], 0, -1);
 	engine_conf(s->node[0].engine, k);
 	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
 	packet(&a, 1);

@@ -97,15 +97,52 @@ peer_named(const struct ike_conf *k, const char *name)
 static const struct ike_policy *
 policy_to(const struct ike_conf *k, const char *remote)
 {
+	struct ts_list l;
 	char text[256];
 	size_t i;
 
-	for (i = 0; i < k->npolicies; i++)
-		if (strcmp(tsel_fmt(&k->policies[i].remote, text,
-		    sizeof(text)), remote) == 0)
+	for (i = 0; i < k->npolicies; i++) {
+		ike_policy_remote(&k->policies[i], &l);
+		if (strcmp(tsel_fmt(&l, text, sizeof(text)), remote) == 0)
 			return &k->policies[i];
+	}
 	return NULL;
 }
+
+/* Tens of thousands of policies are nothing out of the ordinary. */
+START_TEST(test_policy_size)
+{
+	ck_assert_uint_le(sizeof(struct ike_policy) + 2 * sizeof(struct ts),
+	    160);
+}
+END_TEST
+
+START_TEST(test_policy_selectors)
+{
+	struct ts_list in[2] = { 0 }, out;
+	struct ike_policy p = { 0 };
+	unsigned i, n;
+
+	for (n = 0; n <= TS_MAX; n++) {
+		in[0].n = n;
+		in[1].n = TS_MAX - n;
+		for (i = 0; i < TS_MAX; i++) {
+			in[0].ts[i].proto = (uint8_t)(i + 1);
+			in[1].ts[i].proto = (uint8_t)(i + 101);
+		}
+		ck_assert_int_eq(ike_policy_set_ts(&p, &in[0], &in[1]), 0);
+		ike_policy_local(&p, &out);
+		ck_assert_uint_eq(out.n, n);
+		for (i = 0; i < n; i++)
+			ck_assert_uint_eq(out.ts[i].proto, i + 1);
+		ike_policy_remote(&p, &out);
+		ck_assert_uint_eq(out.n, TS_MAX - n);
+		for (i = 0; i < out.n; i++)
+			ck_assert_uint_eq(out.ts[i].proto, i + 101);
+	}
+	free(p.ts);
+}
+END_TEST
 
 START_TEST(test_build)
 {
@@ -213,6 +250,8 @@ main(void)
 	if (suite_init(&why) == -1)
 		return EXIT_FAILURE;
 	tcase_add_test(t, test_build);
+	tcase_add_test(t, test_policy_size);
+	tcase_add_test(t, test_policy_selectors);
 	tcase_add_test(t, test_empty);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
