@@ -346,10 +346,9 @@ conclude(struct revocation *rev, enum verdict v, char *why)
 		log_info(LOG_T_CERTIFICATE, "not revoked: %s", why);
 		return true;
 	}
-	if (v == REVOKED) {
-		log_warn(LOG_T_CERTIFICATE, "%s", why);
+	/* ikepd's last line of a login says why it was refused. */
+	if (v == REVOKED)
 		return false;
-	}
 	if (!rev->conf.strict) {
 		log_info(LOG_T_CERTIFICATE, "not known whether it was "
 		    "revoked, let in: %s", why);
@@ -358,7 +357,6 @@ conclude(struct revocation *rev, enum verdict v, char *why)
 	snprintf(text, sizeof(text), "%s", why);
 	say(why, "refused (strict), nothing says that it was not revoked: "
 	    "%.140s", text);
-	log_warn(LOG_T_CERTIFICATE, "%s", why);
 	return false;
 }
 
