@@ -41,7 +41,7 @@ START_TEST(test_many)
 	static char mark[4096];
 	static bool in[4096];
 	struct hash h;
-	size_t n = 0, i, at, seen;
+	size_t n = 0, bad = 0, i, at, seen;
 	unsigned r = 1;
 
 	hash_init(&h, 99);
@@ -51,17 +51,19 @@ START_TEST(test_many)
 		r = r * 1103515245 + 12345;
 		k = r >> 16 & 4095;
 		if (i % 60000 > 30000 ? (r & 7) == 0 : (r & 7) != 0) {
-			ck_assert_int_eq(hash_set(&h, k << 32, &mark[k]), 0);
+			bad += hash_set(&h, k << 32, &mark[k]) != 0;
 			n += !in[k];
 			in[k] = true;
 		} else {
-			ck_assert_ptr_eq(hash_del(&h, k << 32),
-			    in[k] ? &mark[k] : NULL);
+			bad += hash_del(&h, k << 32) !=
+			    (in[k] ? &mark[k] : NULL);
 			n -= in[k];
 			in[k] = false;
 		}
-		ck_assert_uint_eq(hash_count(&h), n);
+		bad += hash_count(&h) != n;
 	}
+	/* Each assertion is a system call. */
+	ck_assert_uint_eq(bad, 0);
 	for (i = 0; i < 4096; i++)
 		ck_assert_ptr_eq(hash_get(&h, i << 32),
 		    in[i] ? &mark[i] : NULL);
