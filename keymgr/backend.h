@@ -37,6 +37,9 @@ struct bk_sa {
 	bool esn;
 	uint32_t window;		/* replay window in packets, 0: off */
 	uint32_t hard_s;		/* lifetime; 0: none */
+	uint32_t aged_s;		/* outbound: passes for so much older
+					 * than it is; the youngest SA of a
+					 * policy is the one that is used */
 	const struct alg *encr;
 	const struct alg *integ;	/* NULL with an AEAD */
 	const struct secret *encr_key;	/* salt included */

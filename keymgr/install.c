@@ -7,6 +7,7 @@
 #include <string.h>
 #include <time.h>
 
+#define AGED_MORE_S	2	/* clocks are read in whole seconds */
 #define REMOVE_BATCH	256	/* children removed with one batch */
 
 static int
@@ -34,6 +35,7 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 	sa->esn = c->esn;
 	sa->window = c->window;
 	sa->hard_s = c->hard_s;
+	sa->aged_s = inbound ? 0 : c->aged_s;
 	sa->encr = c->encr;
 	sa->integ = c->integ;
 }
@@ -165,6 +167,25 @@ log_child(const struct km *km, const struct sad_child *c, const char *what)
 	    c->flow->nsel > 1 ? " ..." : "");
 }
 
+/*
+ * RFC 7296 2.8: who answers a rekeying sends on the old SA until the other
+ * side, which has perhaps not read the answer yet, deletes it.  Until then
+ * the old SA is to be the younger one.
+ */
+static uint32_t
+aged(const struct km *km, const struct child_req *r)
+{
+	const struct sad_child *old = r->initiator || r->replaces == 0 ? NULL :
+	    sad_get(&km->sad, r->replaces);
+	uint64_t s;
+
+	if (old == NULL)
+		return 0;
+	s = mono_seconds(mono_sub(mono_now(), old->added)) + old->aged_s +
+	    AGED_MORE_S;
+	return s > UINT32_MAX / 2 ? 0 : (uint32_t)s;
+}
+
 int
 install_add(struct km *km, const struct child_req *r,
     char why[GUARD_WHY_LEN])
@@ -181,6 +202,7 @@ install_add(struct km *km, const struct child_req *r,
 		snprintf(why, GUARD_WHY_LEN, "out of memory");
 		return -1;
 	}
+	c->aged_s = aged(km, r);
 	if (child_record(km, c, &ok, 0, why) == -1)
 		return -1;
 	install_sa(c, true, &in);
@@ -242,6 +264,8 @@ install_adopt(struct km *km, const struct child_req *r,
 		return -1;
 	}
 	child_age(c, in->add_time);
+	if (in->add_time > out->add_time)
+		c->aged_s = (uint32_t)(in->add_time - out->add_time);
 	if (child_record(km, c, &ok, in->reqid, why) == -1)
 		return -1;
 	batch_init(&b);
@@ -407,6 +431,7 @@ install_path(struct km *km, unsigned worker, uint32_t spi_in,
 		goto bad;
 	install_sa(c, false, &sa);
 	sa.hard_s = hard_left(c);
+	sa.aged_s = 0;
 	if (km->bk.ops->sa_move(km->bk.ctx, &sa, local, remote, why) == -1)
 		goto bad;
 	if (sad_move(&km->sad, c, local, remote) == -1) {

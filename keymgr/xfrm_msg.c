@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netlink/attr.h>
 #include <string.h>
+#include <time.h>
 
 #define MSG_SIZE	4096	/* the largest SA is below 1 kB */
 
@@ -208,7 +209,18 @@ sa_info(struct xfrm_usersa_info *u, const struct bk_sa *sa)
 	if (sa->inbound && long_window(sa) == 0)
 		u->replay_window = (uint8_t)sa->window;
 	no_limits(&u->lft);
-	u->lft.hard_add_expires_seconds = sa->hard_s;
+	if (sa->hard_s != 0)
+		u->lft.hard_add_expires_seconds = (uint64_t)sa->hard_s +
+		    sa->aged_s;
+}
+
+static bool
+put_age(struct nl_msg *m, uint32_t aged_s)
+{
+	struct xfrm_lifetime_cur l = {
+		.add_time = (uint64_t)time(NULL) - aged_s };
+
+	return nla_put(m, XFRMA_LTIME_VAL, sizeof(l), &l) == 0;
 }
 
 struct nl_msg *
@@ -227,7 +239,8 @@ xfrm_msg_sa_add(const struct bk_sa *sa)
 	    (!sa->encap || put_encap(m, &sa->src, &sa->dst)) &&
 	    (!sa->encap || !sa->inbound || nla_put_u32(m,
 	    ATTR_MTIMER_THRESH, MTIMER_THRESH_S) == 0) &&
-	    (window == 0 || put_replay(m, window)));
+	    (window == 0 || put_replay(m, window)) &&
+	    (sa->aged_s == 0 || put_age(m, sa->aged_s)));
 }
 
 static struct nl_msg *

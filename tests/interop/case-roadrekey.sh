@@ -77,6 +77,26 @@ child_by_user()
 	pinging rekeyed swan gw2 --rekey --child anna
 }
 
+# The answer is lost and comes again a second later: meanwhile the user
+# does not know the new SA yet (RFC 7296 2.8).
+answer_lost()
+{
+	local drop=(FORWARD -i gw1 -p udp -m udp --sport 4500 -m length
+	    --length 150: -m statistic --mode nth --every 100000 --packet 0
+	    -j DROP)
+
+	on inet "$(iptables_command)" -I "${drop[@]}"
+	swan gw2 --rekey --child anna
+	log_wait_since gw2 'retransmit 1 of request'
+	on inet "$(iptables_command)" -D "${drop[@]}"
+}
+
+child_late()
+{
+	log_mark gw2
+	pinging rekeyed answer_lost
+}
+
 ike_rekeyed()
 {
 	log_mark gw2
@@ -175,6 +195,7 @@ gateway
 user
 it "the user is in" up
 it "the user rekeys the child: no echo lost" child_by_user
+it "and the gateway's answer is lost: no echo lost" child_late
 it "the user rekeys the IKE SA: no echo lost" ike_by_user
 it "certd dies: no echo lost, then rekeyed" deaths certd
 it "sessiond dies: no echo lost, then rekeyed" deaths sessiond
