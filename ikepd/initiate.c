@@ -172,14 +172,6 @@ initiate_instead(struct engine *e, struct ike_sa *old)
 		sa->old_sa = old->k->spi_own;
 }
 
-/* The template of an SA of ours whose peer has given us an address. */
-static const struct ike_policy *
-asked(const struct engine *e, const struct ike_sa *sa)
-{
-	return sa->session == NULL || sa->session->vip == 0 ? NULL :
-	    confidx_asking(e->conf, sa->k->identity);
-}
-
 /* Brings up a peer with a child for each of its policies. */
 static void
 bring_up(struct engine *e, struct peer_run *pr)
@@ -206,9 +198,8 @@ bring_up(struct engine *e, struct peer_run *pr)
 	}
 	if (sa == NULL && (tasks != NULL || cp->asks))
 		(void)initiate(e, cp, &tasks);
-	else if (sa != NULL && (p = asked(e, sa)) != NULL &&
-	    child_of_policy(sa, p->id) == NULL)
-		(void)task_add_child(e, sa, p->id, NULL);
+	else if (sa != NULL)
+		session_children(e, sa, 0);
 	task_free_all(&tasks);
 }
 

@@ -107,6 +107,55 @@ session_given(struct engine *e, struct ike_sa *sa, const struct cfg *cfg)
 	return 0;
 }
 
+static void
+add_host(struct ts_list *l, const struct addr *a)
+{
+	struct ts ts;
+
+	if (a->family == AF_UNSPEC)
+		return;
+	ts_from_addr(&ts, a, 0, -1);
+	(void)tsel_add(l, &ts);
+}
+
+const struct ike_policy *
+session_template(const struct engine *e, const struct ike_sa *sa, int family)
+{
+	const struct ike_identity *id = e->conf == NULL ? NULL :
+	    confidx_identity(e->conf, sa->k->identity);
+	const struct ike_policy *const *templates;
+	struct ts_list own = { 0 }, local;
+	size_t i, n;
+
+	if (sa->session == NULL || sa->session->vip == 0 || id == NULL ||
+	    id->cfg != CFG_ASKS || id->generate == GEN_NO)
+		return NULL;
+	add_host(&own, family == AF_INET ? &sa->session->cfg->addr4 :
+	    &sa->session->cfg->addr6);
+	templates = confidx_templates(e->conf, id->group, &n);
+	for (i = 0; own.n > 0 && i < n; i++) {
+		ike_policy_local(templates[i], &local);
+		if (tsel_covers(&local, &own))
+			return templates[i];
+	}
+	return NULL;
+}
+
+void
+session_children(struct engine *e, struct ike_sa *sa, uint32_t but)
+{
+	static const int families[] = { AF_INET, AF_INET6 };
+	const struct ike_policy *p;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		p = session_template(e, sa, families[i]);
+		if (p != NULL && p->id != but &&
+		    child_of_policy(sa, p->id) == NULL)
+			(void)task_add_child(e, sa, p->id, NULL);
+	}
+}
+
 void
 session_pass_on(struct engine *e, struct ike_sa *from, struct ike_sa *to)
 {
@@ -156,17 +205,6 @@ session_end(struct engine *e, struct ike_sa *sa)
 		e->ops.vip_down(e->ops.ctx, s->vip);
 	free(s->cfg);
 	free(s);
-}
-
-static void
-add_host(struct ts_list *l, const struct addr *a)
-{
-	struct ts ts;
-
-	if (a->family == AF_UNSPEC)
-		return;
-	ts_from_addr(&ts, a, 0, -1);
-	(void)tsel_add(l, &ts);
 }
 
 void

@@ -42,6 +42,15 @@ void session_pass_on(struct engine *, struct ike_sa *from,
 void session_moved(struct engine *, const struct ike_sa *);
 /* Names the addresses that we were given to a new keymgr. */
 void session_vips(struct engine *);
+/*
+ * The template that a child with the address of this family, which the peer
+ * gave us, is made from: the first of the identity's group that holds it.
+ * NULL: there is no address, or no template.  All asks for a child that does
+ * not stand yet; but is the policy of one that is being made.
+ */
+const struct ike_policy *session_template(const struct engine *,
+    const struct ike_sa *, int family);
+void session_children(struct engine *, struct ike_sa *, uint32_t but);
 /* The SA ends, or its session alone. */
 void session_end(struct engine *, struct ike_sa *);
 

@@ -444,6 +444,7 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 		(void)task_add_first(e, sa, TASK_IKE_DEL, 0);
 		return;
 	}
+	session_children(e, sa, w->neg->policy);
 	auth_child(e, sa, w);
 }
 

@@ -145,8 +145,8 @@ v2_child_start(struct engine *e, struct ike_sa *sa, const struct task *t)
 	/* What a template stands for, the peer alone knows, unless it has
 	 * given us an address. */
 	if (p == NULL || has || (p->template &&
-	    (p != confidx_asking(e->conf, sa->k->identity) ||
-	    sa->session == NULL || sa->session->vip == 0)))
+	    p != session_template(e, sa, AF_INET) &&
+	    p != session_template(e, sa, AF_INET6)))
 		return TASK_NEEDLESS;
 	return child_begin(e, sa, t, t->arg, NULL);
 }

@@ -256,6 +256,19 @@ system_dns()
 	log_wait gw2 "name servers 10.1.0.54, fd01::54 are for you to use"
 }
 
+# A template for each family makes a child for each.
+per_family()
+{
+	gw_stop gw2
+	client_conf | sed 's,^/ip ipsec policy add template.*,& src-address=0.0.0.0/0 dst-address=0.0.0.0/0\n& src-address=fd00::/8 dst-address=fd00::/8,' |
+		gw_start gw2
+	log_wait gw2 "172.16.9.10/32 === 10.1.0.0/24"
+	log_wait gw2 "fd09::10/128 === fd01::/64"
+	sa_wait gw2 4
+	until_ok 5 ping_once gw2 10.1.0.10 || fail "no answer over IPv4"
+	until_ok 5 ping_once gw2 fd01::10 || fail "no answer over IPv6"
+}
+
 net_up
 it "a gateway that gives everything" up
 it "both families have their address and their route" addresses
@@ -270,3 +283,4 @@ it "nothing is left in the end" ends
 it "systemd-resolved is told for our own interface" resolved
 it "nobody to tell: the log names the servers" nobody
 it "system-dns hands out what the machine asks now" system_dns
+it "a template for each family, a child for each" per_family
