@@ -53,7 +53,7 @@ sa_add(const struct bk_sa *sa)
 		return EEXIST;
 	*s = (struct fake_sa){ .src = sa->src.addr, .dst = sa->dst.addr,
 		.spi = sa->spi, .reqid = sa->reqid, .used = true,
-		.add_time = (uint64_t)time(NULL) };
+		.add_time = (uint64_t)time(NULL) - sa->aged_s };
 	fake.sa_keys_seen += sa->encr_key != NULL && sa->encr_key->len > 0;
 	return 0;
 }

@@ -214,6 +214,42 @@ START_TEST(test_newest)
 }
 END_TEST
 
+/* RFC 7296 2.8: an SA that the peer began to rekey stays the younger one
+ * until it is deleted; what we began is in use at once. */
+START_TEST(test_rekeyed_age)
+{
+	uint64_t last, in;
+	struct child_req r;
+	char why[GUARD_WHY_LEN];
+	uint32_t old;
+	unsigned i;
+
+	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	last = fake_sa_find(r.spi_out)->add_time;
+	for (i = 0; i < 3; i++) {
+		old = r.spi_in;
+		child_req_free(&r);
+		good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+		r.replaces = old;
+		ck_assert_int_eq(install_add(&km, &r, why), 0);
+		in = fake_sa_find(r.spi_in)->add_time;
+		ck_assert_uint_lt(fake_sa_find(r.spi_out)->add_time, last);
+		ck_assert_uint_gt(in, last - 1);
+		last = fake_sa_find(r.spi_out)->add_time;
+		install_del(&km, 0, old);
+	}
+	old = r.spi_in;
+	child_req_free(&r);
+	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+	r.replaces = old;
+	r.initiator = true;
+	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	child_req_free(&r);
+	ck_assert_uint_gt(fake_sa_find(r.spi_out)->add_time, last);
+}
+END_TEST
+
 START_TEST(test_worker_dies)
 {
 	uint32_t spi = child(P_A, "10.1.0.0/24", "10.2.0.0/25"), given;
@@ -597,6 +633,7 @@ main(void)
 	tcase_add_test(tc, test_rollback);
 	tcase_add_test(tc, test_rollback_restores);
 	tcase_add_test(tc, test_newest);
+	tcase_add_test(tc, test_rekeyed_age);
 	tcase_add_test(tc, test_worker_dies);
 	tcase_add_test(tc, test_reload);
 	tcase_add_test(tc, test_reload_narrows);
