@@ -122,6 +122,7 @@ certd_init(struct child *c)
 	env.revocation = ipc_fetch_revocation(fetch);
 	env.check_revocation = revocation_check;
 	revocation_on_revoked(env.revocation, on_revoked, NULL);
+	show.revoked = on_revoked;
 	revocation_on_expired(env.revocation, on_expired, NULL);
 	store_on_change(env.store, on_store_change, NULL);
 	return 0;

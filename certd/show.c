@@ -411,9 +411,15 @@ do_revoke(struct cert_show *cs, struct show_req *r)
 {
 	char why[CERT_WHY_MAX];
 	int rc = pki_revoke(cs->pki, arg(r, "name"), time(NULL), why);
+	const struct cert *c;
 
-	if (rc == 0)
+	if (rc == 0) {
 		log_info(LOG_T_CERTIFICATE, "%s revoked", arg(r, "name"));
+		/* Also whoever logged in before this process was there. */
+		c = store_get(cs->store, arg(r, "name"));
+		if (c != NULL && cs->revoked != NULL)
+			cs->revoked(NULL, c->fp);
+	}
 	show_end(r, rc == -1 ? why : NULL);
 }
 

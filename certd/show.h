@@ -12,6 +12,8 @@ struct cert_show {
 	struct store *store;
 	struct pki *pki;
 	struct pool *pool;	/* keys are made in it; NULL: at once */
+	/* NULL, or told of a leaf that was revoked by command. */
+	void (*revoked)(void *arg, const uint8_t fp[32]);
 };
 
 /* Answers now, or when a key has been made. */

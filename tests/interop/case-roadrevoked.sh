@@ -201,6 +201,9 @@ command_cuts()
 	sa_wait gw1 4
 	log_mark gw1
 	log_mark gw2
+	# A certd that did not see the login.
+	kill -KILL "$(gw_pids gw1 certd)"
+	until_ok 10 ctl gw1 /certificate/print || fail "certd is not back"
 	ctl gw1 /certificate/issued-revoke name=u-own
 	cut u-own
 	refused 'certificate "CN=u-own": revoked by the CRL that is here' \
