@@ -137,6 +137,7 @@ route_is()
 # Another router, a route taken away by hand, an uplink that goes and comes.
 follows()
 {
+	net_alter
 	ip -n inet addr add 192.0.2.253/24 dev gw2
 	ip -n gw2 route replace default via 192.0.2.253
 	until_ok 5 route_is "via 192.0.2.253 dev wan src 172.16.9.10" ||

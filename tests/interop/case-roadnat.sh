@@ -19,6 +19,7 @@ certificates()
 net_two()
 {
 	net_up nat=gw2
+	net_alter
 	ip -batch - <<-END
 		netns add gw3
 		link add wan netns gw3 type veth peer name in3 netns nat

@@ -97,6 +97,7 @@ missing='no trusted CA (an intermediate certificate is missing, or the CA is not
 
 certificates
 net_up
+net_alter
 ip -n gw2 addr add 192.0.2.3/24 dev wan
 ip -n gw2 addr add 192.0.2.4/24 dev wan
 it "a good certificate is let in" online

@@ -106,6 +106,7 @@ servers()
 {
 	local name n=2
 
+	net_alter
 	SERVERS=(srv-ec srv-rsa srv-late srv-sub srv-other)
 	for name in "${SERVERS[@]}"; do
 		[ $n = 2 ] || ip -n gw2 addr add 192.0.2.$n/24 dev wan

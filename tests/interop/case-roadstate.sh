@@ -123,6 +123,7 @@ elsewhere()
 {
 	local i seen=''
 
+	net_alter
 	for i in 1 2 3 4 5; do
 		ip -n gw2 addr add "192.0.2.1$i/24" dev wan
 		node_kill gw2 KILL

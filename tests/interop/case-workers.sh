@@ -125,6 +125,7 @@ addresses()
 {
 	local i
 
+	net_alter
 	for i in 1 2 3 4 5 6; do
 		ip -n gw2 addr add 192.0.2.1$i/24 dev wan
 	done

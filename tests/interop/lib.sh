@@ -216,6 +216,13 @@ net_down()
 	rm -f "$W/net"
 }
 
+# net_alter: this case changes the topology by hand; the next one is to have
+# a new one.
+net_alter()
+{
+	echo altered >"$W/net"
+}
+
 # ping_ok NODE DESTINATION [COUNT]: every echo is answered.
 ping_ok()
 {
