@@ -124,12 +124,17 @@ answer(struct worker *w, uint32_t id, bool make, const struct login_answer *a)
 {
 	struct cd_result r = { .status = status_map[a->status],
 	    .identity = a->identity };
-	struct buf b, own;
+	struct buf b, own, watch;
 
 	buf_init(&own, CD_ID_MAX);
+	buf_init(&watch, CD_WATCH_LEN_MAX);
 	snprintf(r.reason, sizeof(r.reason), "%s", a->reason);
 	memcpy(r.fp, a->fp, sizeof(r.fp));
 	snprintf(r.subject, sizeof(r.subject), "%s", a->subject);
+	if (a->status == LOGIN_OK && a->watched) {
+		cd_watch_put(&watch, &a->watch);
+		r.watch = (struct cd_blob){ watch.data, watch.len };
+	}
 	if (a->status == LOGIN_OK && make)
 		result_make(&r, a, &own);
 	buf_init(&b, CD_RESULT_LEN_MAX);
@@ -139,6 +144,7 @@ answer(struct worker *w, uint32_t id, bool make, const struct login_answer *a)
 		    edge_name(w->edge));
 	buf_free(&b);
 	buf_free(&own);
+	buf_free(&watch);
 }
 
 /* Nobody waits any more when the worker was started anew meanwhile. */
@@ -206,8 +212,25 @@ bad:
 	return -1;
 }
 
+static int
+on_watch(void *arg, struct imsg *m, const char **why)
+{
+	struct worker *w = arg;
+	struct cd_watch one;
+
+	while (cur_left(&m->body) > 0) {
+		if (cd_watch_get(&m->body, &one, why) == -1)
+			return -1;
+		if (w->ike->env->revocation != NULL)
+			revocation_restore(w->ike->env->revocation, &one);
+	}
+	return 0;
+}
+
 static const struct permit worker_permits[] = {
 	{ IKECD_AUTH, "auth", 1, CD_AUTH_LEN_MAX, 0, on_auth },
+	{ IKECD_WATCH, "watch", CD_WATCH_LEN_MIN, IMSG_BODY_MAX, 0,
+	    on_watch },
 };
 
 /* Trust and revocations */
@@ -331,7 +354,7 @@ ipc_ike_up(struct ipc_ike *ike, unsigned worker, int fd)
 	w->generation++;
 	w->edge = edge_new(ike->base, fd, name, EDGE_REFUSE, worker_permits,
 	    sizeof(worker_permits) / sizeof(worker_permits[0]), on_down, w,
-	    EDGE_QUEUE_MAX);
+	    CD_QUEUE_MAX);
 	if (w->edge == NULL)
 		log_error(LOG_T_SYSTEM, "no memory for %s", name);
 	else

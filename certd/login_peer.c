@@ -3,6 +3,7 @@
 
 #include "certd/certid.h"
 #include "certd/keycheck.h"
+#include "certd/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -191,6 +192,8 @@ on_revocation(void *arg, bool good, const char *why)
 	struct login_job *j = arg;
 
 	if (good) {
+		watch_of(j->chain, j->shown.fp, &j->a.watch);
+		j->a.watched = true;
 		login_chosen(j, j->fits);
 		return;
 	}

@@ -41,7 +41,8 @@ load_crls(void)
 			(void)sk_X509_CRL_push(all,
 			    sk_X509_CRL_value(c->crls, i));
 	if (all != NULL)
-		revocation_set_crls(env.revocation, all);
+		revocation_set_crls(env.revocation, all,
+		    store_trust(env.store));
 	sk_X509_CRL_free(all);
 }
 

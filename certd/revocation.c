@@ -4,6 +4,7 @@
 #include "certd/crl.h"
 #include "certd/ocsp.h"
 #include "certd/source.h"
+#include "certd/trust.h"
 #include "certd/watch.h"
 
 #include "lib/log.h"
@@ -57,6 +58,7 @@ struct revocation {
 	size_t nlocal;
 	struct issuer issuers[ISSUERS_MAX];
 	size_t issuers_at;
+	struct trust *trust;	/* a reference: CAs that are known anyway */
 	struct check *checks;
 	size_t nchecks;
 	uint32_t next_id;
@@ -377,6 +379,18 @@ check_free(struct check *c)
 	free(c);
 }
 
+static void
+watch_chain(struct revocation *rev, STACK_OF(X509) *chain,
+    const uint8_t fp[32])
+{
+	struct cd_watch w;
+
+	watch_of(chain, fp, &w);
+	if (watch_add(rev->watches, &w) == -1)
+		log_error(LOG_T_CERTIFICATE, "no memory to watch a "
+		    "certificate");
+}
+
 /* Tries to come to an end; true when it has, and c is gone. */
 static bool
 check_run(struct check *c, bool last)
@@ -393,7 +407,7 @@ check_run(struct check *c, bool last)
 		return false;
 	good = conclude(rev, v, why);
 	if (good)
-		(void)watch_add(rev->watches, c->chain, c->fp);
+		watch_chain(rev, c->chain, c->fp);
 	check_free(c);
 	cb(arg, good, why);
 	return true;
@@ -699,7 +713,7 @@ revocation_new(struct event_base *base, const struct revocation_ops *ops,
 	rev->conf = (struct revocation_conf){ .crl_use = true,
 	    .crl_download = true, .ocsp_use = true, .wait_ms = 5000 };
 	rev->sources = sources_new();
-	rev->watches = watches_new();
+	rev->watches = watches_new(WATCH_MAX);
 	rev->tick = event_new(base, -1, EV_PERSIST, on_tick, rev);
 	if (rev->sources == NULL || rev->watches == NULL ||
 	    rev->tick == NULL || event_add(rev->tick, &tv) == -1) {
@@ -730,6 +744,7 @@ revocation_free(struct revocation *rev)
 	for (i = 0; i < ISSUERS_MAX; i++)
 		X509_free(rev->issuers[i].x);
 	local_drop(rev);
+	trust_unref(&rev->trust);
 	sources_free(rev->sources);
 	watches_free(rev->watches);
 	if (rev->tick != NULL)
@@ -743,26 +758,52 @@ revocation_set_conf(struct revocation *rev, const struct revocation_conf *c)
 	rev->conf = *c;
 }
 
+static void
+sweep_issuer(struct revocation *rev, struct crl *c, X509 *issuer,
+    const uint8_t id[ISSUER_ID_LEN])
+{
+	const char *why;
+
+	if (crl_is_of(rev, c, issuer, id, &why))
+		watch_sweep(rev->watches, c->issuer, c->x, tell_revoked, rev);
+}
+
+static void
+sweep_cas(struct revocation *rev, struct crl *c, STACK_OF(X509) *cas)
+{
+	uint8_t id[ISSUER_ID_LEN];
+	int i;
+
+	for (i = 0; i < sk_X509_num(cas); i++)
+		if (issuer_id(sk_X509_value(cas, i), id) == 0)
+			sweep_issuer(rev, c, sk_X509_value(cas, i), id);
+}
+
 /* Whom does it revoke that is here? */
 static void
 sweep_local(struct revocation *rev, struct crl *c)
 {
-	const char *why;
 	size_t i;
 
+	if (rev->trust != NULL) {
+		sweep_cas(rev, c, rev->trust->anchors);
+		sweep_cas(rev, c, rev->trust->between);
+	}
 	for (i = 0; i < ISSUERS_MAX; i++)
-		if (rev->issuers[i].x != NULL && crl_is_of(rev, c,
-		    rev->issuers[i].x, rev->issuers[i].id, &why))
-			watch_sweep(rev->watches, c->issuer, c->x,
-			    tell_revoked, rev);
+		if (rev->issuers[i].x != NULL)
+			sweep_issuer(rev, c, rev->issuers[i].x,
+			    rev->issuers[i].id);
 	ERR_clear_error();
 }
 
 void
-revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls)
+revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls,
+    struct trust *trust)
 {
 	int i, n = sk_X509_CRL_num(crls);
 
+	trust_unref(&rev->trust);
+	rev->trust = trust == NULL ? NULL : trust_ref(trust);
 	local_drop(rev);
 	if (n <= 0)
 		return;
@@ -777,6 +818,33 @@ revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls)
 	}
 	for (i = 0; i < n && rev->conf.crl_use; i++)
 		sweep_local(rev, &rev->local[i]);
+}
+
+static bool
+is_in(const struct revocation *rev, const struct cd_watch *w,
+    const struct crl *c)
+{
+	return rev->conf.crl_use && c->x != NULL && c->known &&
+	    watch_in_crl(w, c->issuer, c->x);
+}
+
+void
+revocation_restore(struct revocation *rev, const struct cd_watch *w)
+{
+	struct source *s;
+	size_t i, at = 0;
+
+	for (i = 0; i < rev->nlocal; i++)
+		if (is_in(rev, w, &rev->local[i])) {
+			tell_revoked(rev, w->fp);
+			return;
+		}
+	while ((s = source_next(rev->sources, &at)) != NULL)
+		if (is_in(rev, w, &s->crl)) {
+			tell_revoked(rev, w->fp);
+			return;
+		}
+	(void)watch_restore(rev->watches, w);
 }
 
 void

@@ -5,6 +5,9 @@
 #ifndef CERTD_REVOCATION_H
 #define CERTD_REVOCATION_H
 
+#include "certd/trust.h"
+
+#include "lib/proto/ikecd.h"
 #include "lib/suite/prf.h"
 
 #include <openssl/x509.h>
@@ -44,9 +47,11 @@ struct revocation *revocation_new(struct event_base *,
 /* Checks under way are not answered any more. */
 void revocation_free(struct revocation *);
 void revocation_set_conf(struct revocation *, const struct revocation_conf *);
-/* The CRLs of files and of our own CAs, in place of those before; takes
- * references.  Live sessions of what they revoke are cut. */
-void revocation_set_crls(struct revocation *, STACK_OF(X509_CRL) *);
+/* The CRLs of files and of our own CAs, in place of those before; trust has
+ * CAs that they may be of, and may be NULL.  Takes references.  Live sessions
+ * of what they revoke are cut. */
+void revocation_set_crls(struct revocation *, STACK_OF(X509_CRL) *,
+    struct trust *);
 /* Answers ops->fetch: data (borrowed), or reason why there is none. */
 void revocation_fetched(struct revocation *, uint32_t id, const char *reason,
     const uint8_t *data, size_t len);
@@ -83,6 +88,12 @@ void revocation_on_revoked(struct revocation *,
  */
 void revocation_on_expired(struct revocation *,
     void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+/*
+ * Somebody is online who logged in with another certd before: he is watched
+ * as those that revocation_check() was asked about, and is cut at once when
+ * a CRL that is here revokes him.
+ */
+void revocation_restore(struct revocation *, const struct cd_watch *);
 /* What the clock does every minute; for tests. */
 void revocation_tick(struct revocation *);
 

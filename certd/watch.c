@@ -3,33 +3,33 @@
 #include "certd/crl.h"
 
 #include "lib/hash.h"
+#include "lib/log.h"
 
 #include <openssl/evp.h>
 
+#include <sys/queue.h>
 #include <sys/random.h>
 
 #include <stdlib.h>
 #include <string.h>
 
-#define SERIAL_MAX	24	/* 20 by RFC 5280 4.1.2.2 */
-
-struct watched {
-	uint8_t issuer[ISSUER_ID_LEN];
-	uint8_t serial[SERIAL_MAX];
-	int len;
-};
-
 struct watch {
-	uint8_t fp[32];
-	time_t until;		/* the first of the chain to expire; 0: none */
+	TAILQ_ENTRY(watch) entry;
+	uint8_t fp[CD_FP_LEN];
+	time_t until;
 	size_t n;
-	struct watched certs[];
+	struct cd_watched certs[];
 };
+
+#define FULL_MS	60000	/* so often it is said that somebody is forgotten */
+
+TAILQ_HEAD(watch_list, watch);
 
 struct watches {
 	struct hash by_fp;
-	struct watch *ring[WATCH_MAX];
-	size_t at;
+	struct watch_list list;		/* the latest login last */
+	size_t max;
+	struct log_limit full;
 };
 
 int
@@ -63,7 +63,7 @@ fp_key(const uint8_t fp[32])
 }
 
 struct watches *
-watches_new(void)
+watches_new(size_t max)
 {
 	struct watches *ws = calloc(1, sizeof(*ws));
 	uint64_t seed = 0;
@@ -73,48 +73,49 @@ watches_new(void)
 		return NULL;
 	}
 	hash_init(&ws->by_fp, seed);
+	TAILQ_INIT(&ws->list);
+	ws->max = max;
+	ws->full.burst = 1;
+	ws->full.interval_ms = FULL_MS;
 	return ws;
+}
+
+static void
+forget(struct watches *ws, struct watch *w)
+{
+	(void)hash_del(&ws->by_fp, fp_key(w->fp));
+	TAILQ_REMOVE(&ws->list, w, entry);
+	free(w);
 }
 
 void
 watches_free(struct watches *ws)
 {
-	size_t i;
+	struct watch *w;
 
 	if (ws == NULL)
 		return;
-	for (i = 0; i < WATCH_MAX; i++)
-		free(ws->ring[i]);
+	while ((w = TAILQ_FIRST(&ws->list)) != NULL)
+		forget(ws, w);
 	hash_free(&ws->by_fp);
 	free(ws);
 }
 
-static void
-forget(struct watches *ws, size_t i)
-{
-	struct watch *w = ws->ring[i];
-
-	if (w == NULL)
-		return;
-	(void)hash_del(&ws->by_fp, fp_key(w->fp));
-	free(w);
-	ws->ring[i] = NULL;
-}
-
 static int
-serial_set(struct watched *w, const X509 *cert)
+serial_set(struct cd_watched *w, const X509 *cert)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
+	int len = ASN1_STRING_length(serial);
 
-	w->len = ASN1_STRING_length(serial);
-	if (w->len > SERIAL_MAX)
+	if (len > CD_SERIAL_MAX)
 		return -1;
-	memcpy(w->serial, ASN1_STRING_get0_data(serial), (size_t)w->len);
+	w->len = (uint8_t)len;
+	memcpy(w->serial, ASN1_STRING_get0_data(serial), (size_t)len);
 	return 0;
 }
 
 static int
-watched_set(struct watched *w, X509 *cert, X509 *issuer)
+watched_set(struct cd_watched *w, X509 *cert, X509 *issuer)
 {
 	return serial_set(w, cert) == -1 ? -1 : issuer_id(issuer, w->issuer);
 }
@@ -133,117 +134,167 @@ expires(STACK_OF(X509) *chain)
 	return first;
 }
 
-int
-watch_add(struct watches *ws, STACK_OF(X509) *chain, const uint8_t fp[32])
+void
+watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
+    struct cd_watch *w)
 {
-	size_t n = (size_t)sk_X509_num(chain), i;
-	struct watch *w;
+	int i, n = sk_X509_num(chain) - 1;
 
-	if (n < 1 || hash_get(&ws->by_fp, fp_key(fp)) != NULL)
-		return 0;
-	n = n - 1 > WATCH_CERTS_MAX ? WATCH_CERTS_MAX : n - 1;
-	if ((w = calloc(1, sizeof(*w) + n * sizeof(w->certs[0]))) == NULL)
-		return -1;
+	memset(w, 0, sizeof(*w));
 	memcpy(w->fp, fp, sizeof(w->fp));
 	w->until = expires(chain);
-	for (i = 0; i < n; i++)
-		if (watched_set(&w->certs[w->n], sk_X509_value(chain, (int)i),
-		    sk_X509_value(chain, (int)i + 1)) == 0)
+	for (i = 0; i < n && i < CD_WATCHED_MAX; i++)
+		if (watched_set(&w->certs[w->n], sk_X509_value(chain, i),
+		    sk_X509_value(chain, i + 1)) == 0)
 			w->n++;
-	forget(ws, ws->at);
-	if (hash_set(&ws->by_fp, fp_key(fp), w) == -1) {
+}
+
+/* There must be room. */
+static int
+insert(struct watches *ws, const struct cd_watch *from)
+{
+	struct watch *w = hash_get(&ws->by_fp, fp_key(from->fp));
+
+	if (w != NULL)
+		forget(ws, w);
+	w = calloc(1, sizeof(*w) + from->n * sizeof(w->certs[0]));
+	if (w == NULL)
+		return -1;
+	memcpy(w->fp, from->fp, sizeof(w->fp));
+	w->until = from->until;
+	w->n = from->n;
+	memcpy(w->certs, from->certs, w->n * sizeof(w->certs[0]));
+	if (hash_set(&ws->by_fp, fp_key(w->fp), w) == -1) {
 		free(w);
 		return -1;
 	}
-	ws->ring[ws->at] = w;
-	ws->at = (ws->at + 1) % WATCH_MAX;
+	TAILQ_INSERT_TAIL(&ws->list, w, entry);
 	return 0;
 }
 
 static bool
-has_entry(const struct watch *w, const uint8_t issuer[ISSUER_ID_LEN],
-    X509_CRL *crl, ASN1_INTEGER *serial)
+has_room(struct watches *ws, const struct cd_watch *w, const char *what)
+{
+	if (hash_count(&ws->by_fp) < ws->max ||
+	    hash_get(&ws->by_fp, fp_key(w->fp)) != NULL)
+		return true;
+	log_limited(&ws->full, mono_now(), LOG_T_CERTIFICATE | LOG_T_WARNING,
+	    "%zu certificates are watched, and no more can be: %s, whose "
+	    "sessions a later revocation does not end", ws->max, what);
+	return false;
+}
+
+int
+watch_add(struct watches *ws, const struct cd_watch *w)
+{
+	if (!has_room(ws, w, "the one whose login is longest ago is not any "
+	    "more"))
+		forget(ws, TAILQ_FIRST(&ws->list));
+	return insert(ws, w);
+}
+
+int
+watch_restore(struct watches *ws, const struct cd_watch *w)
+{
+	if (hash_get(&ws->by_fp, fp_key(w->fp)) != NULL)
+		return 0;
+	return has_room(ws, w, "one of before the start is not") ?
+	    insert(ws, w) : -1;
+}
+
+static bool
+in_crl(const struct cd_watched *certs, size_t n,
+    const uint8_t issuer[CD_ISSUER_LEN], X509_CRL *crl, ASN1_INTEGER *serial)
 {
 	X509_REVOKED *rev;
 	size_t i;
 
-	for (i = 0; i < w->n; i++)
-		if (memcmp(w->certs[i].issuer, issuer, ISSUER_ID_LEN) == 0 &&
-		    ASN1_STRING_set(serial, w->certs[i].serial,
-		    w->certs[i].len) == 1 &&
+	for (i = 0; i < n; i++)
+		if (memcmp(certs[i].issuer, issuer, CD_ISSUER_LEN) == 0 &&
+		    ASN1_STRING_set(serial, certs[i].serial,
+		    certs[i].len) == 1 &&
 		    X509_CRL_get0_by_serial(crl, &rev, serial) == 1)
 			return true;
 	return false;
 }
 
-void
-watch_sweep(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
-    X509_CRL *crl, void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+bool
+watch_in_crl(const struct cd_watch *w, const uint8_t issuer[CD_ISSUER_LEN],
+    X509_CRL *crl)
 {
 	ASN1_INTEGER *serial = ASN1_INTEGER_new();
-	uint8_t fp[32];
-	size_t i;
+	bool there = serial != NULL &&
+	    in_crl(w->certs, w->n, issuer, crl, serial);
 
-	for (i = 0; i < WATCH_MAX && serial != NULL; i++) {
-		if (ws->ring[i] == NULL ||
-		    !has_entry(ws->ring[i], issuer, crl, serial))
-			continue;
-		memcpy(fp, ws->ring[i]->fp, sizeof(fp));
-		forget(ws, i);
-		fn(arg, fp);
+	ASN1_INTEGER_free(serial);
+	return there;
+}
+
+static void
+end(struct watches *ws, struct watch *w, watch_fn fn, void *arg)
+{
+	uint8_t fp[CD_FP_LEN];
+
+	memcpy(fp, w->fp, sizeof(fp));
+	forget(ws, w);
+	fn(arg, fp);
+}
+
+void
+watch_sweep(struct watches *ws, const uint8_t issuer[CD_ISSUER_LEN],
+    X509_CRL *crl, watch_fn fn, void *arg)
+{
+	ASN1_INTEGER *serial = ASN1_INTEGER_new();
+	struct watch *w, *next;
+
+	for (w = TAILQ_FIRST(&ws->list); w != NULL && serial != NULL;
+	    w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (in_crl(w->certs, w->n, issuer, crl, serial))
+			end(ws, w, fn, arg);
 	}
 	ASN1_INTEGER_free(serial);
 }
 
 static bool
-has_cert(const struct watch *w, const struct watched *c)
+has_cert(const struct watch *w, const struct cd_watched *c)
 {
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
 		if (w->certs[i].len == c->len &&
-		    memcmp(w->certs[i].serial, c->serial, (size_t)c->len) ==
-		    0 && memcmp(w->certs[i].issuer, c->issuer,
-		    ISSUER_ID_LEN) == 0)
+		    memcmp(w->certs[i].serial, c->serial, c->len) == 0 &&
+		    memcmp(w->certs[i].issuer, c->issuer, CD_ISSUER_LEN) == 0)
 			return true;
 	return false;
 }
 
 void
-watch_revoked(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
-    X509 *cert, void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+watch_revoked(struct watches *ws, const uint8_t issuer[CD_ISSUER_LEN],
+    X509 *cert, watch_fn fn, void *arg)
 {
-	struct watched c = { .len = 0 };
-	uint8_t fp[32];
-	size_t i;
+	struct cd_watched c = { .len = 0 };
+	struct watch *w, *next;
 
 	if (serial_set(&c, cert) == -1)
 		return;
 	memcpy(c.issuer, issuer, sizeof(c.issuer));
-	for (i = 0; i < WATCH_MAX; i++) {
-		if (ws->ring[i] == NULL || !has_cert(ws->ring[i], &c))
-			continue;
-		memcpy(fp, ws->ring[i]->fp, sizeof(fp));
-		forget(ws, i);
-		fn(arg, fp);
+	for (w = TAILQ_FIRST(&ws->list); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (has_cert(w, &c))
+			end(ws, w, fn, arg);
 	}
 }
 
 void
-watch_expired(struct watches *ws, time_t now,
-    void (*fn)(void *arg, const uint8_t fp[32]), void *arg)
+watch_expired(struct watches *ws, time_t now, watch_fn fn, void *arg)
 {
-	const struct watch *w;
-	uint8_t fp[32];
-	size_t i;
+	struct watch *w, *next;
 
-	for (i = 0; i < WATCH_MAX; i++) {
-		w = ws->ring[i];
-		if (w == NULL || w->until == 0 || now <= w->until)
-			continue;
-		memcpy(fp, w->fp, sizeof(fp));
-		forget(ws, i);
-		fn(arg, fp);
+	for (w = TAILQ_FIRST(&ws->list); w != NULL; w = next) {
+		next = TAILQ_NEXT(w, entry);
+		if (w->until != 0 && now > w->until)
+			end(ws, w, fn, arg);
 	}
 }
 

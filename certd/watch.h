@@ -1,10 +1,11 @@
 /*
  * The peers that logged in with a certificate: by issuer and serial number,
- * so that a CRL that comes later finds those it revokes.  Bounded; the
- * oldest are forgotten.
+ * so that a CRL that comes later finds those it revokes.
  */
 #ifndef CERTD_WATCH_H
 #define CERTD_WATCH_H
+
+#include "lib/proto/ikecd.h"
 
 #include <openssl/x509.h>
 
@@ -13,32 +14,45 @@
 #include <stdint.h>
 #include <time.h>
 
-#define WATCH_MAX	65536
-#define WATCH_CERTS_MAX	8	/* of a chain */
-#define ISSUER_ID_LEN	32
+#define WATCH_MAX	(1u << 20)
+#define ISSUER_ID_LEN	CD_ISSUER_LEN
 
 /* SHA-256 over key and name.  -1: no memory. */
 int issuer_id(X509 *issuer, uint8_t id[ISSUER_ID_LEN]);
 
+/* A certificate is watched no more, and why is the caller's to know. */
+typedef void (*watch_fn)(void *arg, const uint8_t fp[CD_FP_LEN]);
+
 struct watches;
 
-struct watches *watches_new(void);
+/* max: how many at a time. */
+struct watches *watches_new(size_t max);
 void watches_free(struct watches *);
-/* One certificate or a chain, leaf first, anchor last; fp of the leaf.  Again: nothing. */
-int watch_add(struct watches *, STACK_OF(X509) *chain,
-    const uint8_t fp[32]);
+/* Of one certificate or a chain, leaf first, anchor last; fp of the leaf. */
+void watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
+    struct cd_watch *);
+/*
+ * A login, in place of one with the same leaf.  The one longest ago gives
+ * way when there is no room, which the log says.  -1: no memory.
+ */
+int watch_add(struct watches *, const struct cd_watch *);
+/* A login with another certd before.  Nobody gives way to it, and a later
+ * one with the same leaf stays.  -1: no memory or no room. */
+int watch_restore(struct watches *, const struct cd_watch *);
+/* The CRL, that issuer's, has an entry for one of its certificates. */
+bool watch_in_crl(const struct cd_watch *,
+    const uint8_t issuer[ISSUER_ID_LEN], X509_CRL *);
 /*
  * Calls fn for each whose chain has a certificate of that issuer for which
  * the CRL has an entry, and forgets it.
  */
 void watch_sweep(struct watches *, const uint8_t issuer[ISSUER_ID_LEN],
-    X509_CRL *, void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+    X509_CRL *, watch_fn, void *arg);
 /* The same for one certificate of that issuer. */
 void watch_revoked(struct watches *, const uint8_t issuer[ISSUER_ID_LEN],
-    X509 *cert, void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+    X509 *cert, watch_fn, void *arg);
 /* Calls fn for each whose chain has expired, and forgets it. */
-void watch_expired(struct watches *, time_t now,
-    void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+void watch_expired(struct watches *, time_t now, watch_fn, void *arg);
 size_t watch_count(const struct watches *);
 
 #endif

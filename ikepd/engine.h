@@ -108,6 +108,9 @@ struct auth_result {
 	 * zero or NULL: none (VERIFY); and its subject, NULL: none. */
 	const uint8_t *fp;
 	const char *subject;
+	/* What certd wants to be told when it is new (watch in struct
+	 * engine_ops); empty: nothing (VERIFY). */
+	struct blob watch;
 };
 
 /* What our IKE_SA_INIT says about certificates. */
@@ -229,6 +232,8 @@ struct engine_ops {
 	    const struct endpoint *remote);
 	/* Tells a restarted sessiond of an open session; no answer. */
 	void (*session_sync)(void *, const struct session_req *);
+	/* Tells a restarted certd of a peer that is online; no answer. */
+	void (*watch)(void *, const struct blob *);
 	/*
 	 * The peer has given us addresses: they are ours from now on, until
 	 * vip_down with the same handle.  Rekeying changes nothing in that.
@@ -296,6 +301,8 @@ void engine_session_kill(struct engine *, uint64_t ike_spi,
     const char *reason);
 /* sessiond is new: calls session_sync for each open session. */
 void engine_session_resync(struct engine *);
+/* certd is new: calls watch for each peer that it is to know. */
+void engine_watch_resync(struct engine *);
 /* reason: why not, when !ok. */
 void engine_child_done(struct engine *, uint32_t spi_in, bool ok,
     const char *reason);

@@ -42,6 +42,7 @@ void ipc_certd_free(struct ipc_certd *);
 void ipc_certd_up(struct ipc_certd *, int fd);
 /* The op of struct engine_ops. */
 void ipc_certd_auth(struct ipc_certd *, const struct auth_req *);
+void ipc_certd_watch(struct ipc_certd *, const struct blob *);
 
 /* Edge to sessiond; without it requests fail. */
 struct ipc_sessiond *ipc_sessiond_new(struct ikepd *);

@@ -14,6 +14,7 @@ struct ipc_certd {
 	struct pending asked;
 	struct pending lost;	/* to be answered with AUTH_UNAVAILABLE */
 	struct event *lost_ev;
+	struct buf watch;	/* for the IKECD_WATCH being filled */
 };
 
 /* cd_status in the engine's words; the two lists are kept apart so that
@@ -61,7 +62,8 @@ result_recv(void *arg, struct imsg *m, const char **why)
 		.identity = r.identity, .reason = r.reason,
 		.id_own = blob_of(&r.id_own), .method = r.method,
 		.auth = blob_of(&r.auth), .fp = r.fp,
-		.subject = r.subject, .ncerts = (unsigned)r.ncerts };
+		.subject = r.subject, .watch = blob_of(&r.watch),
+		.ncerts = (unsigned)r.ncerts };
 	for (i = 0; i < r.ncerts; i++)
 		res.certs[i] = (struct auth_cert){ r.certs[i].encoding,
 			blob_of(&r.certs[i].data) };
@@ -186,6 +188,25 @@ ipc_certd_free(struct ipc_certd *ic)
 	free(ic);
 }
 
+/* What has been gathered. */
+static void
+watch_send(struct ipc_certd *ic)
+{
+	if (ic->watch.len > 0 && (buf_error(&ic->watch) != 0 ||
+	    edge_send(ic->edge, IKECD_WATCH, 0, -1, &ic->watch) == -1))
+		log_error(LOG_T_SYSTEM, "certd takes no more messages; it "
+		    "does not know of some who are online");
+	buf_reset(&ic->watch);
+}
+
+void
+ipc_certd_watch(struct ipc_certd *ic, const struct blob *b)
+{
+	if (ic->watch.len + b->len > IMSG_BODY_MAX)
+		watch_send(ic);
+	buf_put(&ic->watch, b->p, b->len);
+}
+
 void
 ipc_certd_up(struct ipc_certd *ic, int fd)
 {
@@ -193,9 +214,15 @@ ipc_certd_up(struct ipc_certd *ic, int fd)
 		certd_down(ic, "replaced");
 	ic->edge = edge_new(ic->ikepd->base, fd, "certd", EDGE_REFUSE,
 	    certd_permits, sizeof(certd_permits) / sizeof(certd_permits[0]),
-	    certd_down, ic, EDGE_QUEUE_MAX);
-	if (ic->edge == NULL)
+	    certd_down, ic, CD_QUEUE_MAX);
+	if (ic->edge == NULL) {
 		log_error(LOG_T_SYSTEM, "no memory for the edge to certd");
+		return;
+	}
+	buf_init(&ic->watch, IMSG_BODY_MAX);
+	engine_watch_resync(ic->ikepd->engine);
+	watch_send(ic);
+	buf_free(&ic->watch);
 }
 
 static int

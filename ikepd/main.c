@@ -191,6 +191,14 @@ op_session_move(void *ctx, uint64_t from, uint64_t to,
 }
 
 static void
+op_watch(void *ctx, const struct blob *b)
+{
+	struct ikepd *i = ctx;
+
+	ipc_certd_watch(i->certd, b);
+}
+
+static void
 op_session_sync(void *ctx, const struct session_req *r)
 {
 	struct ikepd *i = ctx;
@@ -261,6 +269,7 @@ static const struct engine_ops ops = {
 	.session_close = op_session_close,
 	.session_move = op_session_move,
 	.session_sync = op_session_sync,
+	.watch = op_watch,
 	.vip_up = op_vip_up,
 	.vip_down = op_vip_down,
 	.peer_silent = op_peer_silent,

@@ -8,15 +8,31 @@
 
 static const uint8_t no_fp[AUTH_FP_LEN];
 
+static int
+watch_set(struct session *s, const struct blob *b)
+{
+	free(s->watch);
+	s->watch = NULL;
+	s->watch_len = 0;
+	if (b->len == 0)
+		return 0;
+	if (b->len > UINT16_MAX || (s->watch = malloc(b->len)) == NULL)
+		return -1;
+	memcpy(s->watch, b->p, b->len);
+	s->watch_len = (uint16_t)b->len;
+	return 0;
+}
+
 int
-session_login(struct engine *e, struct ike_sa *sa, const uint8_t *fp)
+session_login(struct engine *e, struct ike_sa *sa,
+    const struct auth_result *r)
 {
 	if (sa->session == NULL &&
 	    (sa->session = calloc(1, sizeof(*sa->session))) == NULL)
 		return -1;
-	memcpy(sa->session->fp, fp == NULL ? no_fp : fp, AUTH_FP_LEN);
+	memcpy(sa->session->fp, r->fp == NULL ? no_fp : r->fp, AUTH_FP_LEN);
 	sa->session->since_us = eng_now(e).us;
-	return 0;
+	return watch_set(sa->session, &r->watch);
 }
 
 static void
@@ -203,6 +219,7 @@ session_end(struct engine *e, struct ike_sa *sa)
 		e->ops.session_close(e->ops.ctx, sa->k->spi_own);
 	if (s->vip != 0)
 		e->ops.vip_down(e->ops.ctx, s->vip);
+	free(s->watch);
 	free(s->cfg);
 	free(s);
 }
@@ -265,5 +282,20 @@ engine_session_resync(struct engine *e)
 		r.want6 = s->addr6.family != AF_UNSPEC;
 		r.age_s = (uint32_t)((eng_now(e).us - s->since_us) / 1000000);
 		e->ops.session_sync(e->ops.ctx, &r);
+	}
+}
+
+void
+engine_watch_resync(struct engine *e)
+{
+	struct ike_sa *sa;
+	size_t at = 0;
+
+	while ((sa = hash_next(&e->by_spi, &at)) != NULL) {
+		struct session *s = sa->session;
+
+		if (s != NULL && s->watch != NULL)
+			e->ops.watch(e->ops.ctx,
+			    &(struct blob){ s->watch, s->watch_len });
 	}
 }

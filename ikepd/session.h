@@ -17,11 +17,13 @@ struct session {
 	struct addr addr4, addr6;	/* the peer's, given by us */
 	uint32_t vip;		/* 0: we were given nothing */
 	struct cfg *cfg;	/* what we were given */
+	uint16_t watch_len;
+	uint8_t *watch;		/* as in struct auth_result; NULL: nothing */
 };
 
-/* Makes the SA's session when it has none.  fp may be NULL.  -1: no
- * memory. */
-int session_login(struct engine *, struct ike_sa *, const uint8_t *fp);
+/* Makes the SA's session when it has none.  -1: no memory. */
+int session_login(struct engine *, struct ike_sa *,
+    const struct auth_result *);
 /* Asks sessiond; fills in what the SA knows. */
 void session_ask(struct engine *, struct ike_sa *, struct session_req *);
 /* What sessiond says to that. */

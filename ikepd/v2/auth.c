@@ -422,7 +422,7 @@ auth_verified(struct engine *e, struct ike_sa *sa, struct work *w)
 	if (w->auth->identity != 0)
 		sa->k->identity = w->auth->identity;
 	if (sa_set_ids(sa, &own, &peer) == -1 ||
-	    session_login(e, sa, w->auth->fp) == -1) {
+	    session_login(e, sa, w->auth) == -1) {
 		sa_destroy(e, sa);
 		return;
 	}

@@ -119,7 +119,7 @@ keep_result(struct engine *e, struct ike_sa *sa, struct work *w,
 
 	w->auth_method = r->method;
 	w->identity = sa->k->identity = r->identity;
-	return session_login(e, sa, r->fp) == -1 ||
+	return session_login(e, sa, r) == -1 ||
 	    secret_set(&w->id_own, r->id_own.p, r->id_own.len) == -1 ||
 	    certs_keep(&w->certs_own, r) == -1 ||
 	    secret_set(&w->auth_own, r->auth.p, r->auth.len) == -1 ||

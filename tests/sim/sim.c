@@ -525,6 +525,17 @@ op_session_move(void *ctx, uint64_t from, uint64_t to,
 }
 
 static void
+op_watch(void *ctx, const struct blob *b)
+{
+	struct sim_node *n = ctx;
+
+	if (b->len != AUTH_FP_LEN)
+		abort();
+	memcpy(n->watch, b->p, b->len);
+	n->watches++;
+}
+
+static void
 op_session_sync(void *ctx, const struct session_req *r)
 {
 	struct sim_session *x = session_record(ctx, r);
@@ -715,6 +726,7 @@ node_start(struct sim *s, unsigned idx)
 		.session_close = op_session_close,
 		.session_move = op_session_move,
 		.session_sync = op_session_sync,
+		.watch = op_watch,
 		.vip_up = op_vip_up, .vip_down = op_vip_down,
 		.peer_silent = op_peer_silent,
 		.stat_get = op_stat_get, .stopped = op_stopped,
@@ -857,8 +869,12 @@ auth_answer(struct sim_node *n, const struct sim_event *ev)
 		.auth = { ev->auth, ev->auth_len },
 		.fp = ev->fp,
 	};
+	static const uint8_t none[AUTH_FP_LEN];
 	uint8_t leaf[SIM_CERT_MAX], ca[1024];
 
+	/* What certd wants back is its own affair: here the fingerprint. */
+	if (memcmp(ev->fp, none, sizeof(none)) != 0)
+		r.watch = (struct blob){ ev->fp, sizeof(ev->fp) };
 	if (ev->cert != NULL) {
 		fill(leaf, ev->cert->len, ev->cert->seed);
 		fill(ca, sizeof(ca), 0);

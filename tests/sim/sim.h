@@ -92,6 +92,8 @@ struct sim_node {
 	unsigned silent;
 	uint32_t silent_peer;	/* nobody answers there */
 	unsigned vip_ups, vip_downs, moves, syncs, contacts;
+	unsigned watches;		/* a new certd was told of, */
+	uint8_t watch[AUTH_FP_LEN];	/* the last one */
 	size_t auth_pad;		/* bytes behind our AUTH data */
 	struct sim_help help;
 	uint32_t next_spi;

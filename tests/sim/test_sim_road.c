@@ -180,6 +180,45 @@ START_TEST(expired_is_cut)
 }
 END_TEST
 
+START_TEST(new_certd_is_told)
+{
+	uint8_t fp[AUTH_FP_LEN];
+
+	use_certs(1000, 0);
+	c.ike_life = 1000;
+	bring_up();
+	check_up(1);
+	engine_watch_resync(s->node[1].engine);
+	ck_assert_uint_eq(s->node[1].watches, 1);
+	sim_cert_fp(&s->node[0].cert, fp);
+	ck_assert_mem_eq(s->node[1].watch, fp, sizeof(fp));
+	/* Neither a rekey nor a reload changes that. */
+	sim_run(s, 900);
+	check_up(1);
+	ck_assert(sim_logged(s, "IKE SA rekeyed"));
+	engine_conf(s->node[0].engine, sim_conf(s, 0, &c));
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &c));
+	sim_run(s, 1);
+	engine_watch_resync(s->node[1].engine);
+	ck_assert_uint_eq(s->node[1].watches, 2);
+	engine_watch_resync(s->node[0].engine);
+	ck_assert_uint_eq(s->node[0].watches, 1);
+	ck_assert_uint_eq(engine_revoked(s->node[1].engine, fp), 1);
+	sim_run(s, 1);
+	engine_watch_resync(s->node[1].engine);
+	ck_assert_uint_eq(s->node[1].watches, 2);
+}
+END_TEST
+
+START_TEST(secrets_are_not_watched)
+{
+	bring_up();
+	check_up(1);
+	engine_watch_resync(s->node[1].engine);
+	ck_assert_uint_eq(s->node[1].watches, 0);
+}
+END_TEST
+
 /* Nor does it help the peer to leave a question of ours without an answer. */
 START_TEST(revoked_is_cut_though_it_is_silent)
 {
@@ -684,6 +723,8 @@ main(void)
 	tcase_add_test(t, certificate_refused_by_initiator);
 	tcase_add_test(t, revoked_is_cut);
 	tcase_add_test(t, expired_is_cut);
+	tcase_add_test(t, new_certd_is_told);
+	tcase_add_test(t, secrets_are_not_watched);
 	tcase_add_test(t, revoked_is_cut_though_it_is_silent);
 	tcase_add_test(t, revoked_gets_nothing_new);
 	tcase_add_test(t, session_is_opened_moved_closed);

@@ -2,6 +2,7 @@
 #include "certd/crl.h"
 #include "certd/ocsp.h"
 #include "certd/revocation.h"
+#include "certd/watch.h"
 
 #include <openssl/x509v3.h>
 
@@ -330,6 +331,8 @@ answer_ocsp(unsigned i, struct ocsp_want w)
 	OPENSSL_free(der);
 }
 
+static struct trust *known;	/* CAs of ours */
+
 static void
 local_crl(const struct crl_want *w)
 {
@@ -338,7 +341,7 @@ local_crl(const struct crl_want *w)
 
 	if (crl != NULL)
 		sk_X509_CRL_push(all, crl);
-	revocation_set_crls(rev, all);
+	revocation_set_crls(rev, all, known);
 	sk_X509_CRL_pop_free(all, X509_CRL_free);
 }
 
@@ -653,6 +656,112 @@ START_TEST(live_sessions)
 }
 END_TEST
 
+/* Logs in, and is handed to a certd that is new. */
+static void
+handed_over(X509 *cert)
+{
+	struct revocation_conf c = conf_of(true, true, true, true);
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct cd_watch w;
+
+	sk_X509_push(chain, cert);
+	sk_X509_push(chain, ca);
+	watch_of(chain, fp, &w);
+	sk_X509_free(chain);
+	revocation_free(rev);
+	ck_assert_ptr_nonnull(rev = revocation_new(base, &ops, NULL));
+	revocation_set_conf(rev, &c);
+	revocation_on_revoked(rev, on_revoked, NULL);
+	revocation_on_expired(rev, on_revoked, NULL);
+	cut = 0;
+	revocation_restore(rev, &w);
+}
+
+/* One who logged in with a certd before is cut as all others. */
+START_TEST(sessions_of_before)
+{
+	struct crl_want good = { ca_key, ca, 0, -10, 1000 };
+	struct crl_want bad = { ca_key, ca, 11, -5, 1000 };
+	struct crl_want forged = { other_key, other, 11, -5, 1000 };
+	struct cd_watch w = { .n = 0 };
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	time_t end;
+
+	ck_assert_ptr_nonnull(known = trust_new(false));
+	ck_assert_int_gt(sk_X509_push(known->anchors, ca), 0);
+	X509_up_ref(ca);
+	/* by a CRL that comes later, once */
+	handed_over(plain);
+	local_crl(&good);
+	local_crl(&forged);
+	ck_assert_uint_eq(cut, 0);
+	local_crl(&bad);
+	ck_assert_uint_eq(cut, 1);
+	local_crl(&bad);
+	ck_assert_uint_eq(cut, 1);
+	/* by one that is here already */
+	sk_X509_push(chain, plain);
+	sk_X509_push(chain, ca);
+	watch_of(chain, fp, &w);
+	revocation_restore(rev, &w);
+	ck_assert_uint_eq(cut, 2);
+	local_crl(&bad);
+	ck_assert_uint_eq(cut, 2);
+	/* by time */
+	handed_over(plain);
+	ck_assert_int_eq(asn1_time(X509_get0_notAfter(plain), &end), 0);
+	clock_now = end + 1;
+	revocation_tick(rev);
+	ck_assert_uint_eq(cut, 1);
+	sk_X509_free(chain);
+	trust_unref(&known);
+}
+END_TEST
+
+static uint8_t gone[4];
+static unsigned ngone;
+
+static void
+on_gone(void *arg, const uint8_t who[32])
+{
+	(void)arg;
+	gone[ngone++] = who[0];
+}
+
+/* Who came last stays; who logged in again came last. */
+START_TEST(watches_are_bounded)
+{
+	struct watches *ws = watches_new(3);
+	struct cd_watch w = { .until = 100 };
+	uint8_t i;
+
+	ngone = 0;
+	for (i = 1; i <= 3; i++) {
+		w.fp[0] = i;
+		ck_assert_int_eq(watch_add(ws, &w), 0);
+	}
+	w.fp[0] = 1;
+	ck_assert_int_eq(watch_add(ws, &w), 0);
+	w.until = 200;
+	w.fp[0] = 4;
+	ck_assert_int_eq(watch_restore(ws, &w), -1);
+	ck_assert_int_eq(watch_add(ws, &w), 0);
+	ck_assert_uint_eq(watch_count(ws), 3);
+	/* known already: as it is */
+	w.fp[0] = 3;
+	ck_assert_int_eq(watch_restore(ws, &w), 0);
+	watch_expired(ws, 150, on_gone, NULL);
+	ck_assert_uint_eq(ngone, 2);
+	ck_assert_uint_eq(gone[0], 3);
+	ck_assert_uint_eq(gone[1], 1);
+	watch_expired(ws, 201, on_gone, NULL);
+	ck_assert_uint_eq(ngone, 3);
+	ck_assert_uint_eq(gone[2], 4);
+	ck_assert_uint_eq(watch_count(ws), 0);
+	watches_free(ws);
+}
+END_TEST
+
 START_TEST(trusted_itself)
 {
 	STACK_OF(X509) *chain = sk_X509_new_null();
@@ -768,6 +877,8 @@ main(void)
 	tcase_add_test(tc, responder_down);
 	tcase_add_test(tc, stapled);
 	tcase_add_test(tc, live_sessions);
+	tcase_add_test(tc, sessions_of_before);
+	tcase_add_test(tc, watches_are_bounded);
 	tcase_add_test(tc, trusted_itself);
 	tcase_add_test(tc, ocsp_asked_again);
 	tcase_add_test(tc, expired_sessions);
