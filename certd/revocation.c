@@ -270,6 +270,40 @@ ask_urls(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
 
 /* Checks */
 
+/*
+ * What has been learnt from one source is not undone by another, least of
+ * all by an older answer that the peer sends along.
+ */
+static bool
+known_revoked(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
+    char *why)
+{
+	char *url[URLS_MAX], from[96], text[REVOCATION_WHY];
+	enum verdict v = NOTHING;
+	struct source *s;
+	size_t i, n;
+
+	n = rev->conf.ocsp_use ? ocsp_urls(cert, url, URLS_MAX) : 0;
+	for (i = 0; i < n; i++) {
+		s = source_get(rev->sources, url[i], cert, issuer, false);
+		if (s != NULL && v != REVOKED)
+			v = ocsp_held(s, now, text);
+		free(url[i]);
+	}
+	n = v != REVOKED && rev->conf.crl_use && rev->conf.crl_download ?
+	    crl_urls(cert, url, URLS_MAX) : 0;
+	for (i = 0; i < n; i++) {
+		s = source_get(rev->sources, url[i], NULL, issuer, false);
+		snprintf(from, sizeof(from), "of %.90s", url[i]);
+		if (s != NULL && s->crl.x != NULL && v != REVOKED)
+			v = crl_verdict(s->crl.x, cert, now, from, text);
+		free(url[i]);
+	}
+	if (v == REVOKED)
+		say(why, "%s", text);
+	return v == REVOKED;
+}
+
 static enum verdict
 cert_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
     char *why)
@@ -286,6 +320,8 @@ cert_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
 	}
 	if (rev->conf.crl_use)
 		v = local_verdict(rev, cert, issuer, id, now, why);
+	if (v != REVOKED && known_revoked(rev, cert, issuer, now, why))
+		return REVOKED;
 	if (v == NOTHING && rev->conf.ocsp_use && (s = source_get(
 	    rev->sources, "", cert, issuer, false)) != NULL)
 		v = ocsp_held(s, now, why);
@@ -502,7 +538,9 @@ take_stapled(struct revocation *rev, STACK_OF(X509) *chain,
 		if (says == OCSP_NOTHING)
 			continue;
 		s = source_get(rev->sources, "", cert, issuer, true);
-		if (s != NULL) {
+		/* An older one may still hold. */
+		if (s != NULL && (s->says != OCSP_REVOKED ||
+		    says == OCSP_REVOKED || now > s->until)) {
 			s->says = says;
 			s->until = until;
 		}

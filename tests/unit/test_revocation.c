@@ -622,6 +622,46 @@ START_TEST(stapled)
 }
 END_TEST
 
+/* Who is revoked comes again with an answer from the time before. */
+START_TEST(stapled_of_before)
+{
+	struct ocsp_want good = { resp, resp_key, V_OCSP_CERTSTATUS_GOOD,
+	    -1000, 1000, NULL, leaf };
+	struct ocsp_want bad = { resp, resp_key, V_OCSP_CERTSTATUS_REVOKED,
+	    -10, 500, NULL, leaf };
+	struct crl_want crl = { ca_key, ca, 10, -10, 1000 };
+	struct outcome o;
+	struct part p;
+	uint8_t *der, *der2;
+
+	p.len = make_ocsp(&good, &der);
+	p.p = der;
+	check_start(&o, leaf, NULL);
+	if (_i == 0) {		/* the responder has said it */
+		answer_ocsp(0, bad);
+	} else {		/* or the CRL */
+		revocation_fetched(rev, asked[0].id, "refused", NULL, 0);
+		answer_crl(1, &crl);
+	}
+	expect(&o, false, _i == 0 ? "revoked by OCSP" : "revoked by the CRL");
+	check_start(&o, leaf, &p);
+	expect(&o, false, _i == 0 ? "revoked by OCSP" : "revoked by the CRL");
+	/* or it was sent along itself, once */
+	good.about = bad.about = plain;
+	OPENSSL_free(der);
+	p.len = make_ocsp(&bad, &der2);
+	p.p = der2;
+	check_start(&o, plain, &p);
+	expect(&o, false, "revoked by OCSP");
+	p.len = make_ocsp(&good, &der);
+	p.p = der;
+	check_start(&o, plain, &p);
+	expect(&o, false, "revoked by OCSP");
+	OPENSSL_free(der);
+	OPENSSL_free(der2);
+}
+END_TEST
+
 static unsigned cut;
 
 static void
@@ -876,6 +916,7 @@ main(void)
 	tcase_add_test(tc, bad_downloads);
 	tcase_add_test(tc, responder_down);
 	tcase_add_test(tc, stapled);
+	tcase_add_loop_test(tc, stapled_of_before, 0, 2);
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, sessions_of_before);
 	tcase_add_test(tc, watches_are_bounded);
