@@ -3,9 +3,7 @@
 #include "certd/cert.h"
 #include "certd/crl.h"
 #include "certd/ocsp.h"
-#include "certd/source.h"
-#include "certd/trust.h"
-#include "certd/watch.h"
+#include "certd/revocation_int.h"
 
 #include "lib/log.h"
 
@@ -20,16 +18,11 @@
 #define URLS_MAX	4	/* of one certificate and kind */
 #define STAPLED_MAX	8
 #define STAPLED_LEN_MAX	(16u << 10)
-#define ISSUERS_MAX	256	/* remembered for CRLs that come later */
 #define CHECKS_MAX	4096	/* at a time */
 #define RETRY_S		60	/* after a failure */
 #define REFRESH_S	3600	/* a CRL is fetched anew so often */
 #define HOLD_MAX_S	86400	/* an OCSP answer is kept so long */
 #define TICK_S		60
-#define OCSP_TICK_MAX	64	/* asked again in one tick */
-#define OCSP_KEEP_S	(30 * 86400)	/* so long after the last login */
-
-enum verdict { GOOD, REVOKED, NOTHING, WAIT };
 
 struct check {
 	struct revocation *rev;
@@ -40,33 +33,6 @@ struct check {
 	struct event *timer;
 	revocation_cb cb;
 	void *arg;
-};
-
-struct issuer {
-	uint8_t id[ISSUER_ID_LEN];
-	X509 *x;
-};
-
-struct revocation {
-	struct event_base *base;
-	const struct revocation_ops *ops;
-	void *arg;
-	struct revocation_conf conf;
-	struct sources *sources;
-	struct watches *watches;
-	struct crl *local;	/* of files and our own CAs */
-	size_t nlocal;
-	struct issuer issuers[ISSUERS_MAX];
-	size_t issuers_at;
-	struct trust *trust;	/* a reference: CAs that are known anyway */
-	struct check *checks;
-	size_t nchecks;
-	uint32_t next_id;
-	struct event *tick;
-	void (*revoked)(void *arg, const uint8_t fp[32]);
-	void *revoked_arg;
-	void (*expired)(void *arg, const uint8_t fp[32]);
-	void *expired_arg;
 };
 
 static void __attribute__((format(printf, 2, 3)))
@@ -82,8 +48,8 @@ say(char *why, const char *fmt, ...)
 /* CRLs */
 
 /* Found to be this issuer's, before or now. */
-static bool
-crl_is_of(struct revocation *rev, struct crl *c, X509 *issuer,
+bool
+revocation_crl_is_of(struct revocation *rev, struct crl *c, X509 *issuer,
     const uint8_t id[ISSUER_ID_LEN], const char **why)
 {
 	if (c->known) {
@@ -130,7 +96,7 @@ local_verdict(struct revocation *rev, X509 *cert, X509 *issuer,
 	size_t i;
 
 	for (i = 0; i < rev->nlocal; i++) {
-		if (!crl_is_of(rev, &rev->local[i], issuer, id, &no))
+		if (!revocation_crl_is_of(rev, &rev->local[i], issuer, id, &no))
 			continue;
 		v = crl_verdict(rev->local[i].x, cert, now, "that is here",
 		    text);
@@ -160,8 +126,8 @@ source_failed(struct source *s, time_t now, const char *fmt, ...)
 }
 
 /* WAIT, or NOTHING with s->why. */
-static enum verdict
-source_fetch(struct revocation *rev, struct source *s, time_t now)
+enum verdict
+revocation_fetch(struct revocation *rev, struct source *s, time_t now)
 {
 	uint8_t *body = NULL;
 	int n = 0, rc;
@@ -218,7 +184,7 @@ ocsp_verdict(struct revocation *rev, X509 *cert, X509 *issuer, time_t now,
 	s->used = now;
 	if ((v = ocsp_held(s, now, why)) != NOTHING)
 		return v;
-	if ((v = source_fetch(rev, s, now)) == NOTHING)
+	if ((v = revocation_fetch(rev, s, now)) == NOTHING)
 		say(why, "OCSP: %s", s->why);
 	return v;
 }
@@ -244,7 +210,7 @@ fetched_crl_verdict(struct revocation *rev, X509 *cert, X509 *issuer,
 		if (now < s->refresh && s->fetching == 0)
 			return NOTHING;
 	}
-	if ((v = source_fetch(rev, s, now)) == NOTHING)
+	if ((v = revocation_fetch(rev, s, now)) == NOTHING)
 		say(why, "CRL: %s", s->why);
 	return v;
 }
@@ -497,8 +463,8 @@ remember_issuers(struct revocation *rev, STACK_OF(X509) *chain)
 	}
 }
 
-static void
-tell_revoked(void *arg, const uint8_t fp[32])
+void
+revocation_tell(void *arg, const uint8_t fp[32])
 {
 	struct revocation *rev = arg;
 
@@ -513,7 +479,7 @@ cut_revoked(struct revocation *rev, X509 *cert, X509 *issuer)
 	uint8_t id[ISSUER_ID_LEN];
 
 	if (issuer_id(issuer, id) == 0)
-		watch_revoked(rev->watches, id, cert, tell_revoked, rev);
+		watch_revoked(rev->watches, id, cert, revocation_tell, rev);
 }
 
 /* An answer is kept for the certificate that it is about. */
@@ -610,7 +576,7 @@ have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
 	uint8_t id[ISSUER_ID_LEN];
 
 	if (crl == NULL || p != data + len || issuer_id(s->issuer, id) == -1 ||
-	    !crl_is_of(rev, &got, s->issuer, id, &why)) {
+	    !revocation_crl_is_of(rev, &got, s->issuer, id, &why)) {
 		X509_CRL_free(crl);
 		source_failed(s, now, "not used: %s", why);
 		return;
@@ -627,7 +593,7 @@ have_crl(struct revocation *rev, struct source *s, const uint8_t *data,
 	s->crl.known = true;
 	memcpy(s->crl.issuer, id, sizeof(id));
 	log_debug(LOG_T_CERTIFICATE, "%s: fetched, %zu bytes", s->url, len);
-	watch_sweep(rev->watches, id, crl, tell_revoked, rev);
+	watch_sweep(rev->watches, id, crl, revocation_tell, rev);
 }
 
 static void
@@ -682,50 +648,6 @@ revocation_fetch_lost(struct revocation *rev, const char *reason)
 	run_checks(rev);
 }
 
-/* A CRL of which there may be a newer one. */
-static bool
-crl_is_old(const struct revocation *rev, const struct source *s, time_t now)
-{
-	time_t until;
-
-	return rev->conf.crl_use && rev->conf.crl_download &&
-	    s->crl.x != NULL && (now >= s->refresh ||
-	    !crl_fresh(s->crl.x, now, &until));
-}
-
-/* An answer that was good; the peer's own cannot be had again. */
-static bool
-ocsp_is_old(const struct revocation *rev, const struct source *s, time_t now)
-{
-	return rev->conf.ocsp_use && s->cert != NULL && s->url[0] != '\0' &&
-	    s->says == OCSP_GOOD && now > s->until &&
-	    now < s->used + OCSP_KEEP_S;
-}
-
-/* As long as somebody may be online with a certificate of theirs, CRLs and
- * OCSP answers are kept fresh. */
-void
-revocation_tick(struct revocation *rev)
-{
-	time_t now = rev->ops->now(rev->arg);
-	unsigned asked = 0;
-	struct source *s;
-	size_t at = 0;
-
-	if (rev->conf.strict && rev->expired != NULL)
-		watch_expired(rev->watches, now, rev->expired,
-		    rev->expired_arg);
-	if (watch_count(rev->watches) == 0)
-		return;
-	while ((s = source_next(rev->sources, &at)) != NULL)
-		if (crl_is_old(rev, s, now))
-			(void)source_fetch(rev, s, now);
-		else if (asked < OCSP_TICK_MAX && ocsp_is_old(rev, s, now)) {
-			asked++;
-			(void)source_fetch(rev, s, now);
-		}
-}
-
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -761,15 +683,6 @@ revocation_new(struct event_base *base, const struct revocation_ops *ops,
 	return rev;
 }
 
-static void
-local_drop(struct revocation *rev)
-{
-	while (rev->nlocal > 0)
-		X509_CRL_free(rev->local[--rev->nlocal].x);
-	free(rev->local);
-	rev->local = NULL;
-}
-
 void
 revocation_free(struct revocation *rev)
 {
@@ -781,8 +694,7 @@ revocation_free(struct revocation *rev)
 		check_free(rev->checks);
 	for (i = 0; i < ISSUERS_MAX; i++)
 		X509_free(rev->issuers[i].x);
-	local_drop(rev);
-	trust_unref(&rev->trust);
+	revocation_drop(rev);
 	sources_free(rev->sources);
 	watches_free(rev->watches);
 	if (rev->tick != NULL)
@@ -794,95 +706,6 @@ void
 revocation_set_conf(struct revocation *rev, const struct revocation_conf *c)
 {
 	rev->conf = *c;
-}
-
-static void
-sweep_issuer(struct revocation *rev, struct crl *c, X509 *issuer,
-    const uint8_t id[ISSUER_ID_LEN])
-{
-	const char *why;
-
-	if (crl_is_of(rev, c, issuer, id, &why))
-		watch_sweep(rev->watches, c->issuer, c->x, tell_revoked, rev);
-}
-
-static void
-sweep_cas(struct revocation *rev, struct crl *c, STACK_OF(X509) *cas)
-{
-	uint8_t id[ISSUER_ID_LEN];
-	int i;
-
-	for (i = 0; i < sk_X509_num(cas); i++)
-		if (issuer_id(sk_X509_value(cas, i), id) == 0)
-			sweep_issuer(rev, c, sk_X509_value(cas, i), id);
-}
-
-/* Whom does it revoke that is here? */
-static void
-sweep_local(struct revocation *rev, struct crl *c)
-{
-	size_t i;
-
-	if (rev->trust != NULL) {
-		sweep_cas(rev, c, rev->trust->anchors);
-		sweep_cas(rev, c, rev->trust->between);
-	}
-	for (i = 0; i < ISSUERS_MAX; i++)
-		if (rev->issuers[i].x != NULL)
-			sweep_issuer(rev, c, rev->issuers[i].x,
-			    rev->issuers[i].id);
-	ERR_clear_error();
-}
-
-void
-revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls,
-    struct trust *trust)
-{
-	int i, n = sk_X509_CRL_num(crls);
-
-	trust_unref(&rev->trust);
-	rev->trust = trust == NULL ? NULL : trust_ref(trust);
-	local_drop(rev);
-	if (n <= 0)
-		return;
-	if ((rev->local = calloc((size_t)n, sizeof(rev->local[0]))) == NULL) {
-		log_error(LOG_T_CERTIFICATE, "no memory for the CRLs");
-		return;
-	}
-	for (i = 0; i < n; i++) {
-		rev->local[i].x = sk_X509_CRL_value(crls, i);
-		X509_CRL_up_ref(rev->local[i].x);
-		rev->nlocal++;
-	}
-	for (i = 0; i < n && rev->conf.crl_use; i++)
-		sweep_local(rev, &rev->local[i]);
-}
-
-static bool
-is_in(const struct revocation *rev, const struct cd_watch *w,
-    const struct crl *c)
-{
-	return rev->conf.crl_use && c->x != NULL && c->known &&
-	    watch_in_crl(w, c->issuer, c->x);
-}
-
-void
-revocation_restore(struct revocation *rev, const struct cd_watch *w)
-{
-	struct source *s;
-	size_t i, at = 0;
-
-	for (i = 0; i < rev->nlocal; i++)
-		if (is_in(rev, w, &rev->local[i])) {
-			tell_revoked(rev, w->fp);
-			return;
-		}
-	while ((s = source_next(rev->sources, &at)) != NULL)
-		if (is_in(rev, w, &s->crl)) {
-			tell_revoked(rev, w->fp);
-			return;
-		}
-	(void)watch_restore(rev->watches, w);
 }
 
 void

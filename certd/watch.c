@@ -1,6 +1,7 @@
 #include "certd/watch.h"
 
 #include "certd/crl.h"
+#include "certd/ocsp.h"
 
 #include "lib/hash.h"
 #include "lib/log.h"
@@ -134,6 +135,19 @@ expires(STACK_OF(X509) *chain)
 	return first;
 }
 
+static void
+first_url(X509 *leaf, size_t (*urls)(X509 *, char **, size_t),
+    char dst[CD_URL_MAX])
+{
+	char *url;
+
+	if (urls(leaf, &url, 1) == 0)
+		return;
+	if (strlen(url) < CD_URL_MAX)
+		memcpy(dst, url, strlen(url) + 1);
+	free(url);
+}
+
 void
 watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
     struct cd_watch *w)
@@ -147,6 +161,10 @@ watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
 		if (watched_set(&w->certs[w->n], sk_X509_value(chain, i),
 		    sk_X509_value(chain, i + 1)) == 0)
 			w->n++;
+	if (n < 1)
+		return;
+	first_url(sk_X509_value(chain, 0), ocsp_urls, w->ocsp);
+	first_url(sk_X509_value(chain, 0), crl_urls, w->crl);
 }
 
 /* There must be room. */

@@ -217,6 +217,8 @@ cd_watch_put(struct buf *b, const struct cd_watch *w)
 		buf_u8(b, x->len);
 		buf_put(b, x->serial, x->len);
 	}
+	buf_str(b, w->ocsp);
+	buf_str(b, w->crl);
 }
 
 int
@@ -240,5 +242,6 @@ cd_watch_get(struct cur *c, struct cd_watch *w, const char **why)
 		    cur_copy(c, x->serial, x->len) == -1)
 			return -1;
 	}
-	return 0;
+	return cur_str(c, w->ocsp, sizeof(w->ocsp)) == -1 ||
+	    cur_str(c, w->crl, sizeof(w->crl)) == -1 ? -1 : 0;
 }

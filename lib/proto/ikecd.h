@@ -39,6 +39,7 @@ enum ikecd_type {
 #define CD_ISSUER_LEN	32	/* SHA-256 of a CA's key and name */
 #define CD_SERIAL_MAX	24	/* of a certificate; 20 by RFC 5280 4.1.2.2 */
 #define CD_WATCHED_MAX	8	/* certificates of a chain */
+#define CD_URL_MAX	256	/* with NUL */
 
 /*
  * What may wait to be sent, bytes: a new certd is told at once of all who are
@@ -132,6 +133,8 @@ struct cd_watch {
 				 * since 1970; 0: none */
 	size_t n;		/* the leaf first */
 	struct cd_watched certs[CD_WATCHED_MAX];
+	/* Where the leaf says to ask, "": nowhere, or it is too long. */
+	char ocsp[CD_URL_MAX], crl[CD_URL_MAX];
 };
 
 struct cd_result {
@@ -171,9 +174,9 @@ void cd_watch_put(struct buf *, const struct cd_watch *);
 /* One of those in the message; leaves the cursor at the next. */
 int cd_watch_get(struct cur *, struct cd_watch *, const char **why);
 
-#define CD_WATCH_LEN_MIN (CD_FP_LEN + 8 + 1)
+#define CD_WATCH_LEN_MIN (CD_FP_LEN + 8 + 1 + 2 + 2)
 #define CD_WATCH_LEN_MAX (CD_WATCH_LEN_MIN + \
-    CD_WATCHED_MAX * (CD_ISSUER_LEN + 1 + CD_SERIAL_MAX))
+    CD_WATCHED_MAX * (CD_ISSUER_LEN + 1 + CD_SERIAL_MAX) + 2 * CD_URL_MAX)
 #define CD_AUTH_LEN_MAX		IMSG_BODY_MAX
 #define CD_RESULT_LEN_MAX (CD_CERTS_LEN_MAX + 8192)
 #define CD_TRUST_LEN_MIN 5

@@ -207,7 +207,8 @@ START_TEST(watch)
 {
 	struct cd_watch w = { .fp = { 1, 2 }, .until = 1800000000, .n = 2,
 		.certs = { { .issuer = { 3 }, .serial = { 4, 5 }, .len = 2 },
-		    { .issuer = { 6 }, .len = 0 } } }, g;
+		    { .issuer = { 6 }, .len = 0 } },
+		.ocsp = "http://o/", .crl = "" }, g;
 	const char *why;
 	struct buf out;
 	struct cur c;
@@ -223,8 +224,10 @@ START_TEST(watch)
 	w.n = CD_WATCHED_MAX;
 	for (i = 0; i < w.n; i++)
 		w.certs[i].len = CD_SERIAL_MAX;
+	memset(w.ocsp, 'o', sizeof(w.ocsp) - 1);
+	memset(w.crl, 'c', sizeof(w.crl) - 1);
 	cd_watch_put(&out, &w);
-	ck_assert_uint_eq(out.len, one + CD_WATCH_LEN_MAX);
+	ck_assert_uint_le(out.len, one + CD_WATCH_LEN_MAX);
 	cur_init(&c, out.data, out.len);
 	ck_assert_int_eq(cd_watch_get(&c, &g, &why), 0);
 	ck_assert_uint_eq(g.n, 2);
@@ -233,6 +236,8 @@ START_TEST(watch)
 	ck_assert_uint_eq(g.certs[0].len, 2);
 	ck_assert_uint_eq(g.certs[0].serial[1], 5);
 	ck_assert_uint_eq(g.certs[1].issuer[0], 6);
+	ck_assert_str_eq(g.ocsp, "http://o/");
+	ck_assert_str_eq(g.crl, "");
 	ck_assert_int_eq(cd_watch_get(&c, &g, &why), 0);
 	ck_assert_uint_eq(cur_left(&c), 0);
 	ck_assert_mem_eq(&g, &w, sizeof(w));

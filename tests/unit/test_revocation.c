@@ -758,6 +758,58 @@ START_TEST(sessions_of_before)
 }
 END_TEST
 
+/* Nor are the places forgotten where their certificates say to ask. */
+START_TEST(places_of_before)
+{
+	struct crl_want bad = { ca_key, ca, 10, -5, 1000 };
+	struct ocsp_want w = { ca, ca_key, V_OCSP_CERTSTATUS_GOOD, -10, 1000,
+	    NULL, leaf };
+	struct revocation_conf c = conf_of(true, true, false, true);
+
+	/* Its CA is not known yet. */
+	handed_over(leaf);
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 0);
+	ck_assert_ptr_nonnull(known = trust_new(false));
+	ck_assert_int_gt(sk_X509_push(known->anchors, ca), 0);
+	X509_up_ref(ca);
+	local_crl(NULL);
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 1);
+	ck_assert_str_eq(asked[0].url, OCSP_URL);
+	/* One question at a time; after a failure again; then when it is old. */
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 1);
+	revocation_fetched(rev, asked[0].id, "no connection", NULL, 0);
+	clock_now += 61;
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 2);
+	answer_ocsp(1, w);
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 2);
+	ck_assert_uint_eq(cut, 0);
+	clock_now += 1100;
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 3);
+	w.status = V_OCSP_CERTSTATUS_REVOKED;
+	w.from = 1000;
+	w.next = 3000;
+	answer_ocsp(2, w);
+	ck_assert_uint_eq(cut, 1);
+	/* The CRL, where OCSP is not asked. */
+	clock_now = NOW;
+	handed_over(leaf);
+	revocation_set_conf(rev, &c);
+	local_crl(NULL);
+	revocation_tick(rev);
+	ck_assert_uint_eq(nasked, 4);
+	ck_assert_str_eq(asked[3].url, CRL_URL);
+	answer_crl(3, &bad);
+	ck_assert_uint_eq(cut, 1);
+	trust_unref(&known);
+}
+END_TEST
+
 static uint8_t gone[4];
 static unsigned ngone;
 
@@ -919,6 +971,7 @@ main(void)
 	tcase_add_loop_test(tc, stapled_of_before, 0, 2);
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, sessions_of_before);
+	tcase_add_test(tc, places_of_before);
 	tcase_add_test(tc, watches_are_bounded);
 	tcase_add_test(tc, trusted_itself);
 	tcase_add_test(tc, ocsp_asked_again);
