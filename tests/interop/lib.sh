@@ -492,6 +492,8 @@ swan_start()
 {
 	local node=$1 dir=$W/$1 option
 
+	# What a failed test has left running would hold the ports.
+	swan_stop "$node"
 	shift
 	mkdir -p "$dir"
 	cat >"$dir/swanctl.conf"
@@ -612,6 +614,7 @@ gw_start()
 {
 	local node=$1 dir=$W/$1
 
+	node_kill "$node" TERM
 	shift
 	mkdir -p "$dir"
 	cat >"$dir/conf"
