@@ -46,8 +46,7 @@ const struct command ipsec_commands[] = {
 	    policy_flags,
 	    "peer tunnel src-address src-port dst-address dst-port protocol "
 	    "action level ph2-count ph2-state",
-	    "src-address dst-address in-accepted in-dropped in-transformed "
-	    "out-accepted out-dropped out-transformed",
+	    "src-address dst-address sa-src-address sa-dst-address ph2-count",
 	    "policies and whether they are active", NULL },
 	{ "ip ipsec statistics", "print", SHOW_STATISTICS, LAYOUT_SINGLE,
 	    NULL, NULL, "", NULL, "the kernel's counters", NULL },
