@@ -6,6 +6,8 @@
 #include "lib/proto/proto.h"
 #include "lib/proto/super.h"
 
+#include <openssl/err.h>
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -227,10 +229,35 @@ on_watch(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+static int
+on_issuer(void *arg, struct imsg *m, const char **why)
+{
+	struct worker *w = arg;
+	size_t len = cur_left(&m->body);
+	const uint8_t *p, *der;
+	X509 *x;
+
+	if (cur_ref(&m->body, &p, len) == -1)
+		return -1;
+	der = p;
+	x = d2i_X509(NULL, &der, (long)len);
+	if (x == NULL || der != p + len) {
+		X509_free(x);
+		ERR_clear_error();
+		*why = "malformed certificate of a CA";
+		return -1;
+	}
+	if (w->ike->env->revocation != NULL)
+		revocation_add_issuer(w->ike->env->revocation, x);
+	X509_free(x);
+	return 0;
+}
+
 static const struct permit worker_permits[] = {
 	{ IKECD_AUTH, "auth", 1, CD_AUTH_LEN_MAX, 0, on_auth },
 	{ IKECD_WATCH, "watch", CD_WATCH_LEN_MIN, IMSG_BODY_MAX, 0,
 	    on_watch },
+	{ IKECD_ISSUER, "issuer", 1, CD_ISSUER_DER_MAX, 0, on_issuer },
 };
 
 /* Trust and revocations */
@@ -285,8 +312,8 @@ ipc_ike_trust(struct ipc_ike *ike)
 }
 
 static void
-tell_all(struct ipc_ike *ike, enum ikecd_type type,
-    const uint8_t fp[CERT_FP_LEN])
+tell_all(struct ipc_ike *ike, enum ikecd_type type, const uint8_t *p,
+    size_t len)
 {
 	struct worker *w;
 	struct buf b;
@@ -296,8 +323,8 @@ tell_all(struct ipc_ike *ike, enum ikecd_type type,
 		w = &ike->workers[i];
 		if (w->edge == NULL)
 			continue;
-		buf_init(&b, CD_FP_LEN);
-		cd_revoked_put(&b, fp);
+		buf_init(&b, len);
+		buf_put(&b, p, len);
 		if (edge_send(w->edge, type, 0, -1, &b) == -1)
 			log_warn(LOG_T_IPSEC, "%s takes no more messages",
 			    edge_name(w->edge));
@@ -308,13 +335,24 @@ tell_all(struct ipc_ike *ike, enum ikecd_type type,
 void
 ipc_ike_revoked(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
 {
-	tell_all(ike, IKECD_REVOKED, fp);
+	tell_all(ike, IKECD_REVOKED, fp, CD_FP_LEN);
 }
 
 void
 ipc_ike_expired(struct ipc_ike *ike, const uint8_t fp[CERT_FP_LEN])
 {
-	tell_all(ike, IKECD_EXPIRED, fp);
+	tell_all(ike, IKECD_EXPIRED, fp, CD_FP_LEN);
+}
+
+void
+ipc_ike_issuer(struct ipc_ike *ike, X509 *x)
+{
+	uint8_t *der = NULL;
+	int n = i2d_X509(x, &der);
+
+	if (n > 0 && n <= CD_ISSUER_DER_MAX)
+		tell_all(ike, IKECD_ISSUER, der, (size_t)n);
+	OPENSSL_free(der);
 }
 
 static void
@@ -357,6 +395,9 @@ ipc_ike_up(struct ipc_ike *ike, unsigned worker, int fd)
 	    CD_QUEUE_MAX);
 	if (w->edge == NULL)
 		log_error(LOG_T_SYSTEM, "no memory for %s", name);
-	else
+	else {
 		trust_send(w);
+		if (ike->env->revocation != NULL)
+			revocation_tell_issuers(ike->env->revocation);
+	}
 }

@@ -19,5 +19,7 @@ void ipc_ike_trust(struct ipc_ike *);
 /* A certificate was revoked: cuts the IKE SAs of whoever showed it. */
 void ipc_ike_revoked(struct ipc_ike *, const uint8_t fp[CERT_FP_LEN]);
 void ipc_ike_expired(struct ipc_ike *, const uint8_t fp[CERT_FP_LEN]);
+/* An intermediate CA to be handed to the certd after this one. */
+void ipc_ike_issuer(struct ipc_ike *, X509 *);
 
 #endif

@@ -69,6 +69,13 @@ on_expired(void *arg, const uint8_t fp[CERT_FP_LEN])
 	ipc_ike_expired(ike, fp);
 }
 
+static void
+on_issuer(void *arg, X509 *x)
+{
+	(void)arg;
+	ipc_ike_issuer(ike, x);
+}
+
 static unsigned
 threads(void)
 {
@@ -124,6 +131,7 @@ certd_init(struct child *c)
 	env.check_revocation = revocation_check;
 	revocation_on_revoked(env.revocation, on_revoked, NULL);
 	show.revoked = on_revoked;
+	revocation_on_issuer(env.revocation, on_issuer, NULL);
 	revocation_on_expired(env.revocation, on_expired, NULL);
 	store_on_change(env.store, on_store_change, NULL);
 	return 0;

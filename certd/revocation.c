@@ -434,33 +434,87 @@ run_checks(struct revocation *rev)
 	}
 }
 
+static bool
+issuer_known(const struct revocation *rev, const uint8_t id[ISSUER_ID_LEN])
+{
+	size_t k;
+
+	for (k = 0; k < ISSUERS_MAX; k++)
+		if (rev->issuers[k].x != NULL &&
+		    memcmp(rev->issuers[k].id, id, ISSUER_ID_LEN) == 0)
+			return true;
+	return false;
+}
+
+static void
+issuer_set(struct issuer *is, X509 *x, const uint8_t id[ISSUER_ID_LEN])
+{
+	X509_free(is->x);
+	X509_up_ref(x);
+	is->x = x;
+	memcpy(is->id, id, ISSUER_ID_LEN);
+}
+
 /* So that a local CRL that comes later can be verified. */
 static void
 remember_issuers(struct revocation *rev, STACK_OF(X509) *chain)
 {
 	uint8_t id[ISSUER_ID_LEN];
-	struct issuer *is;
+	int i, n = sk_X509_num(chain);
 	X509 *x;
-	size_t k;
-	int i;
 
-	for (i = 1; i < sk_X509_num(chain); i++) {
+	for (i = 1; i < n; i++) {
 		x = sk_X509_value(chain, i);
 		if (issuer_id(x, id) == -1)
 			return;
-		for (k = 0; k < ISSUERS_MAX; k++)
-			if (rev->issuers[k].x != NULL &&
-			    memcmp(rev->issuers[k].id, id, sizeof(id)) == 0)
-				break;
-		if (k < ISSUERS_MAX)
+		if (issuer_known(rev, id))
 			continue;
-		is = &rev->issuers[rev->issuers_at];
+		issuer_set(&rev->issuers[rev->issuers_at], x, id);
 		rev->issuers_at = (rev->issuers_at + 1) % ISSUERS_MAX;
-		X509_free(is->x);
-		X509_up_ref(x);
-		is->x = x;
-		memcpy(is->id, id, sizeof(id));
+		/* The anchor is ours. */
+		if (i < n - 1 && rev->issuer != NULL)
+			rev->issuer(rev->issuer_arg, x);
 	}
+}
+
+void
+revocation_add_issuer(struct revocation *rev, X509 *x)
+{
+	uint8_t id[ISSUER_ID_LEN];
+	const char *why;
+	size_t i, k;
+
+	if (!cert_is_ca(x) || issuer_id(x, id) == -1 || issuer_known(rev, id))
+		return;
+	for (k = 0; k < ISSUERS_MAX && rev->issuers[k].x != NULL; k++)
+		;
+	if (k == ISSUERS_MAX)
+		return;
+	issuer_set(&rev->issuers[k], x, id);
+	for (i = 0; i < rev->nlocal; i++)
+		(void)revocation_crl_is_of(rev, &rev->local[i], x, id, &why);
+	if (rev->issuer != NULL)
+		rev->issuer(rev->issuer_arg, x);
+	ERR_clear_error();
+}
+
+void
+revocation_tell_issuers(struct revocation *rev)
+{
+	size_t i;
+
+	for (i = 0; i < ISSUERS_MAX && rev->issuer != NULL; i++)
+		if (rev->issuers[i].x != NULL &&
+		    !cert_is_self_issued(rev->issuers[i].x))
+			rev->issuer(rev->issuer_arg, rev->issuers[i].x);
+}
+
+void
+revocation_on_issuer(struct revocation *rev, void (*fn)(void *arg, X509 *),
+    void *arg)
+{
+	rev->issuer = fn;
+	rev->issuer_arg = arg;
 }
 
 void

@@ -88,6 +88,17 @@ void revocation_on_revoked(struct revocation *,
  */
 void revocation_on_expired(struct revocation *,
     void (*fn)(void *arg, const uint8_t fp[32]), void *arg);
+/* Who is told of an intermediate CA that was not known. */
+void revocation_on_issuer(struct revocation *, void (*fn)(void *arg, X509 *),
+    void *arg);
+/* Tells all that there are again. */
+void revocation_tell_issuers(struct revocation *);
+/*
+ * An intermediate CA that a certd before was shown.  It is trusted for nothing
+ * but to verify what is said about those it issued.  Those above
+ * ISSUERS_MAX, and certificates that are no CA's, are passed over.
+ */
+void revocation_add_issuer(struct revocation *, X509 *);
 /*
  * Somebody is online who logged in with another certd before: he is watched
  * as those that revocation_check() was asked about, and is cut at once when

@@ -40,6 +40,8 @@ struct revocation {
 	void *revoked_arg;
 	void (*expired)(void *arg, const uint8_t fp[32]);
 	void *expired_arg;
+	void (*issuer)(void *arg, X509 *);
+	void *issuer_arg;
 };
 
 /* The CRL was found to be this issuer's, before or now. */

@@ -7,6 +7,7 @@
 #include "ikepd/pending.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 struct ipc_certd {
 	struct ikepd *ikepd;
@@ -14,6 +15,11 @@ struct ipc_certd {
 	struct pending asked;
 	struct pending lost;	/* to be answered with AUTH_UNAVAILABLE */
 	struct event *lost_ev;
+	struct issuer {		/* a ring of what certd is to get back */
+		uint8_t *der;
+		size_t len;
+	} issuers[CD_ISSUERS_MAX];
+	size_t issuers_at;
 	struct buf watch;	/* for the IKECD_WATCH being filled */
 };
 
@@ -114,12 +120,40 @@ expired_recv(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+static int
+issuer_recv(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_certd *ic = arg;
+	struct issuer *is;
+	size_t i, len = cur_left(&m->body);
+	const uint8_t *p;
+	uint8_t *der;
+
+	if (cur_ref(&m->body, &p, len) == -1)
+		return -1;
+	for (i = 0; i < CD_ISSUERS_MAX; i++)
+		if (ic->issuers[i].len == len &&
+		    memcmp(ic->issuers[i].der, p, len) == 0)
+			return 0;
+	if ((der = malloc(len)) == NULL) {
+		*why = "no memory";
+		return -1;
+	}
+	memcpy(der, p, len);
+	is = &ic->issuers[ic->issuers_at];
+	ic->issuers_at = (ic->issuers_at + 1) % CD_ISSUERS_MAX;
+	free(is->der);
+	*is = (struct issuer){ der, len };
+	return 0;
+}
+
 static const struct permit certd_permits[] = {
 	{ IKECD_RESULT, "auth result", 1, CD_RESULT_LEN_MAX, 0, result_recv },
 	{ IKECD_TRUST, "trust", CD_TRUST_LEN_MIN, CD_TRUST_LEN_MAX, 0,
 	    trust_recv },
 	{ IKECD_REVOKED, "revoked", CD_FP_LEN, CD_FP_LEN, 0, revoked_recv },
 	{ IKECD_EXPIRED, "expired", CD_FP_LEN, CD_FP_LEN, 0, expired_recv },
+	{ IKECD_ISSUER, "issuer", 1, CD_ISSUER_DER_MAX, 0, issuer_recv },
 };
 
 /* All that was asked has no answer any more. */
@@ -179,13 +213,33 @@ ipc_certd_new(struct ikepd *ikepd)
 void
 ipc_certd_free(struct ipc_certd *ic)
 {
+	size_t i;
+
 	if (ic == NULL)
 		return;
 	edge_free(ic->edge);
+	for (i = 0; i < CD_ISSUERS_MAX; i++)
+		free(ic->issuers[i].der);
 	event_free(ic->lost_ev);
 	pending_free(&ic->asked);
 	pending_free(&ic->lost);
 	free(ic);
+}
+
+static void
+issuers_send(struct ipc_certd *ic)
+{
+	struct buf b;
+	size_t i;
+
+	for (i = 0; i < CD_ISSUERS_MAX; i++) {
+		if (ic->issuers[i].der == NULL)
+			continue;
+		buf_init(&b, CD_ISSUER_DER_MAX);
+		buf_put(&b, ic->issuers[i].der, ic->issuers[i].len);
+		(void)edge_send(ic->edge, IKECD_ISSUER, 0, -1, &b);
+		buf_free(&b);
+	}
 }
 
 /* What has been gathered. */
@@ -219,6 +273,7 @@ ipc_certd_up(struct ipc_certd *ic, int fd)
 		log_error(LOG_T_SYSTEM, "no memory for the edge to certd");
 		return;
 	}
+	issuers_send(ic);
 	buf_init(&ic->watch, IMSG_BODY_MAX);
 	engine_watch_resync(ic->ikepd->engine);
 	watch_send(ic);

@@ -25,6 +25,9 @@ enum ikecd_type {
 	IKECD_EXPIRED,		/* the same, as it or its chain has expired */
 	IKECD_WATCH,		/* ikepd -> certd, which is new: struct
 				 * cd_watch, several, of those online */
+	IKECD_ISSUER,		/* certd -> ikepd: an intermediate CA's
+				 * certificate, DER, that a peer sent; and back
+				 * to a certd that is new, before IKECD_WATCH */
 };
 
 #define CD_ID_MAX	516	/* body of an ID payload: type, reserved, data */
@@ -39,6 +42,8 @@ enum ikecd_type {
 #define CD_ISSUER_LEN	32	/* SHA-256 of a CA's key and name */
 #define CD_SERIAL_MAX	24	/* of a certificate; 20 by RFC 5280 4.1.2.2 */
 #define CD_WATCHED_MAX	8	/* certificates of a chain */
+#define CD_ISSUERS_MAX	256	/* that are kept, the latest */
+#define CD_ISSUER_DER_MAX 16384
 #define CD_URL_MAX	256	/* with NUL */
 
 /*

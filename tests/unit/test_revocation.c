@@ -810,6 +810,62 @@ START_TEST(places_of_before)
 }
 END_TEST
 
+static unsigned nissuers;
+static X509 *last_issuer;
+
+static void
+on_issuer(void *arg, X509 *x)
+{
+	(void)arg;
+	nissuers++;
+	last_issuer = x;
+}
+
+/* A CA that is not ours comes back too, for what it says of others. */
+START_TEST(issuers_of_before)
+{
+	struct crl_want bad = { ca_key, ca, 11, -5, 1000 };
+	STACK_OF(X509) *chain = sk_X509_new_null();
+	struct outcome o = { 0 };
+	struct cd_watch w;
+
+	nissuers = 0;
+	revocation_on_issuer(rev, on_issuer, NULL);
+	sk_X509_push(chain, plain);
+	sk_X509_push(chain, ca);
+	sk_X509_push(chain, other);	/* the anchor */
+	ck_assert_int_eq(revocation_check(rev, chain, fp, NULL, 0, NOW,
+	    on_outcome, &o), 0);
+	ck_assert_uint_eq(nissuers, 1);
+	ck_assert(last_issuer == ca);
+	ck_assert_int_eq(revocation_check(rev, chain, fp, NULL, 0, NOW,
+	    on_outcome, &o), 0);
+	ck_assert_uint_eq(nissuers, 1);
+	sk_X509_free(chain);
+	handed_over(plain);
+	local_crl(&bad);
+	ck_assert_uint_eq(cut, 0);
+	revocation_on_issuer(rev, on_issuer, NULL);
+	revocation_add_issuer(rev, leaf);
+	ck_assert_uint_eq(nissuers, 1);
+	revocation_add_issuer(rev, ca);
+	revocation_add_issuer(rev, ca);
+	ck_assert_uint_eq(nissuers, 2);
+	local_crl(&bad);
+	ck_assert_uint_eq(cut, 1);
+	/* first the CRL, then the CA, then who is online */
+	handed_over(leaf);
+	local_crl(&bad);
+	revocation_add_issuer(rev, ca);
+	sk_X509_push(chain = sk_X509_new_null(), plain);
+	sk_X509_push(chain, ca);
+	watch_of(chain, fp, &w);
+	revocation_restore(rev, &w);
+	ck_assert_uint_eq(cut, 1);
+	sk_X509_free(chain);
+}
+END_TEST
+
 static uint8_t gone[4];
 static unsigned ngone;
 
@@ -972,6 +1028,7 @@ main(void)
 	tcase_add_test(tc, live_sessions);
 	tcase_add_test(tc, sessions_of_before);
 	tcase_add_test(tc, places_of_before);
+	tcase_add_test(tc, issuers_of_before);
 	tcase_add_test(tc, watches_are_bounded);
 	tcase_add_test(tc, trusted_itself);
 	tcase_add_test(tc, ocsp_asked_again);
