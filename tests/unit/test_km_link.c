@@ -376,7 +376,7 @@ on_poll(void *arg)
 START_TEST(test_leases)
 {
 	struct child_req r;
-	struct addr a, b;
+	struct addr a, b, first;
 
 	addr_parse(&a, "192.168.77.5");
 	addr_parse(&b, "192.168.77.6");
@@ -390,6 +390,10 @@ START_TEST(test_leases)
 	user_refused(1, "c", "192.168.77.5/32");
 	user_refused(0, "c", "192.168.77.4/30");
 	user_refused(0, "c", "192.168.77.0/24");
+	/* More than one, of which the first is its own. */
+	addr_parse(&first, "192.168.77.4");
+	leases_set(&km.leases, 0, identity_of("c"), &first);
+	user_refused(0, "c", "192.168.77.4/30");
 	ck_assert_uint_eq(fake_sas(), 0);
 	ck_assert_msg(user_add(&r, 0, "c", "192.168.77.5/32") == 0, "%s",
 	    why);
