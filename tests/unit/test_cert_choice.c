@@ -336,6 +336,27 @@ START_TEST(pinned_is_checked)
 }
 END_TEST
 
+static time_t
+years_later(void)
+{
+	return test_now() + 2 * 365 * 86400;
+}
+
+/* No chain says when it is over. */
+START_TEST(pinned_expires)
+{
+	struct login l = login_with("pins", true);
+	struct login_answer a;
+
+	env.now = years_later;
+	peer_signs(&l, pin, key("p256", 4), "fqdn:pin.example");
+	login_start(&env, &l, login_keep, &a);
+	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
+	ck_assert_ptr_nonnull(strstr(a.reason, "expired on"));
+	peer_forgets(&l);
+}
+END_TEST
+
 /* A signature that does not fit: the reason has the subject. */
 START_TEST(who_it_was)
 {
@@ -379,6 +400,7 @@ main(void)
 	tcase_add_test(tc, named_goes_first);
 	tcase_add_test(tc, users_are_no_gateways);
 	tcase_add_test(tc, pinned_is_checked);
+	tcase_add_test(tc, pinned_expires);
 	tcase_add_test(tc, who_it_was);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

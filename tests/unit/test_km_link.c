@@ -422,6 +422,28 @@ START_TEST(test_leases)
 }
 END_TEST
 
+/* A reload takes from the template what the user was given. */
+START_TEST(test_template_narrows)
+{
+	struct child_req r;
+	struct addr a;
+
+	addr_parse(&a, "192.168.77.5");
+	leases_set(&km.leases, 0, identity_of("c"), &a);
+	ck_assert_msg(user_add(&r, 0, "c", "192.168.77.5/32") == 0, "%s",
+	    why);
+	child_req_free(&r);
+	fake_conf(&km, ROAD);
+	ck_assert_uint_eq(fake_sas(), 2);
+	memset(&told, 0, sizeof(told));
+	fake_conf(&km, ROAD "/ip ipsec policy set [find group=rw] "
+	    "dst-address=192.168.77.128/25\n");
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert_uint_eq(told.hards, 1);
+	ck_assert_ptr_null(fake_find("10.5.8.0/24", "192.168.77.5/32"));
+}
+END_TEST
+
 /* sessiond is faster than ikepd, always, but it may not have been read. */
 START_TEST(test_leases_late)
 {
@@ -565,6 +587,10 @@ START_TEST(test_guard)
 	r.peer = id_of(&km, CONF_PEER, "b");	/* its own, which gives */
 	vip_refused(r, "no mode-config");
 	r.identity = 9999;
+	vip_refused(r, "no mode-config");
+	r = good_vip(0, 1);	/* one that asks, but another peer's */
+	r.peer = id_of(&km, CONF_PEER, "b");
+	addr_parse(&r.remote, "203.0.113.5");
 	vip_refused(r, "no mode-config");
 	r = good_vip(0, 1);
 	addr_parse(&r.remote, "192.0.2.3");
@@ -852,6 +878,7 @@ main(void)
 	tcase_add_test(t, test_templates);
 	tcase_add_test(t, test_place);
 	tcase_add_test(t, test_leases);
+	tcase_add_test(t, test_template_narrows);
 	tcase_add_test(t, test_leases_late);
 	tcase_add_test(t, test_leases_doubt);
 	tcase_add_test(t, test_set);

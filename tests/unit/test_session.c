@@ -323,6 +323,25 @@ START_TEST(fixed)
 }
 END_TEST
 
+/* It lies in a pool, and is nobody else's when its user is not there. */
+START_TEST(fixed_stays_free)
+{
+	unsigned i;
+
+	open_as(1, FIXED, "ann");
+	close_it(1);
+	for (i = 2; i < 2 + 5; i++) {
+		open_as(i, ANY, (char[]){ 'a' + (char)i, '\0' });
+		ck_assert_ptr_null(strstr(last(), " 10.0.0.2 "));
+		ck_assert_ptr_null(strstr(last(), "is left"));
+	}
+	open_as(i, ANY, "zoe");
+	ck_assert_ptr_nonnull(strstr(last(), "no IPv4 address is left"));
+	open_as(i + 1, FIXED, "ann");
+	ck_assert_ptr_nonnull(strstr(last(), "ok 10.0.0.2 "));
+}
+END_TEST
+
 START_TEST(moved)
 {
 	struct endpoint e = { .port = 4500 };
@@ -505,6 +524,7 @@ main(void)
 	tcase_add_loop_test(t, initial_contact, 0, 3);
 	tcase_add_test(t, twice_is_said);
 	tcase_add_test(t, fixed);
+	tcase_add_test(t, fixed_stays_free);
 	tcase_add_test(t, moved);
 	tcase_add_test(t, moved_while_told_to_end);
 	tcase_add_test(t, worker_gone);
