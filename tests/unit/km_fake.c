@@ -271,6 +271,9 @@ diag(void *arg, const struct conf_diag *d)
 		    sizeof(line)));
 }
 
+/* As the supervisor has it, with what keymgr is not told. */
+static struct conf *last_conf;
+
 /* As the supervisor hands it over: only what keymgr is sent. */
 void
 fake_conf(struct km *km, const char *script)
@@ -286,8 +289,10 @@ fake_conf(struct km *km, const char *script)
 
 	if (all == NULL || part == NULL)
 		abort();
-	if (km->conf != NULL)
-		conf_inherit_ids(all, km->conf->conf);
+	if (km->conf != NULL && last_conf != NULL)
+		conf_inherit_ids(all, last_conf);
+	conf_free(last_conf);
+	last_conf = all;
 	buf_init(&b, CONF_OBJECT_MAX);
 	for (menu = 0; menu < CONF_MENUS; menu++) {
 		CONF_FOREACH(all, menu, o) {
@@ -301,7 +306,6 @@ fake_conf(struct km *km, const char *script)
 		}
 	}
 	buf_free(&b);
-	conf_free(all);
 	if (conf_complete(part, &why) == -1 || km_configure(km, part) == -1)
 		abort();
 }
