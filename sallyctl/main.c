@@ -196,8 +196,9 @@ main(int argc, char **argv)
 		modes |= MODE_JSON;
 		argc--;
 	}
-	if (query_parse(&q, argc - optind, argv + optind, err,
-	    sizeof(err)) == -1) {
+	c = query_parse(&q, argc - optind, argv + optind, err, sizeof(err));
+	query_hide(argc - optind, argv + optind);
+	if (c == -1) {
 		error(err);
 		return EXIT_USAGE;
 	}

@@ -1,6 +1,7 @@
 #include "sallyctl/query.h"
 
 #include "lib/conf/cmd.h"
+#include "lib/secret.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -200,4 +201,18 @@ query_parse(struct query *q, int argc, char *const *argv, char *err,
 		rc = understand(q, &c, err, size);
 	cmd_free(&c);
 	return rc;
+}
+
+void
+query_hide(int argc, char *const *argv)
+{
+	static const char word[] = "passphrase=";
+	char *p;
+	int i;
+
+	for (i = 0; i < argc; i++)
+		if ((p = strstr(argv[i], word)) != NULL) {
+			p += sizeof(word) - 1;
+			secret_wipe(p, strlen(p));
+		}
 }

@@ -17,5 +17,8 @@ struct query {
  */
 int query_parse(struct query *, int argc, char *const *argv, char *err,
     size_t size);
+/* Overwrites passphrases among these words, which every user of the machine
+ * can read as long as the process lives.  What was parsed is a copy. */
+void query_hide(int argc, char *const *argv);
 
 #endif

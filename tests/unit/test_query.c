@@ -146,6 +146,26 @@ START_TEST(help_lists_what_works)
 }
 END_TEST
 
+/* What everybody can read in /proc. */
+START_TEST(hides)
+{
+	char path[] = "/certificate/export-certificate", name[] = "ann";
+	char word[] = "export-passphrase=a long one";
+	char *argv[] = { path, name, word };
+	struct query q;
+	char err[256];
+	unsigned i;
+
+	ck_assert_int_eq(query_parse(&q, 3, argv, err, sizeof(err)), 0);
+	query_hide(3, argv);
+	ck_assert_str_eq(name, "ann");
+	for (i = strlen("export-passphrase="); i < sizeof(word); i++)
+		ck_assert_int_eq(word[i], '\0');
+	ck_assert_str_eq(show_arg(&q.req, "export-passphrase"),
+	    "a long one");
+}
+END_TEST
+
 int
 main(void)
 {
@@ -159,6 +179,7 @@ main(void)
 	tcase_add_loop_test(tc, refuses, 0,
 	    (int)(sizeof(refused) / sizeof(refused[0])));
 	tcase_add_test(tc, help_lists_what_works);
+	tcase_add_test(tc, hides);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
