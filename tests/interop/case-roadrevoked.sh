@@ -49,6 +49,8 @@ certificates()
 	pki_cert ec srv-ec ca
 	pki_cert ec u-good ca
 	pki_cert ec u-filed ca
+	pki_cert ec u-before ca
+	pki_cert ec u-between ca
 	crl ca ca.crl
 	asking u-fresh net crl $WEB:8080/net.crl
 	asking u-listed net crl $WEB:8080/net.crl
@@ -173,41 +175,108 @@ file_changes()
 	    u-filed
 }
 
-issue()
+ours()
 {
-	local pem
-
-	cd "$P"
 	ctl gw1 /certificate/add name=home common-name=home \
 	    key-usage=key-cert-sign,crl-sign key-size=prime256v1
 	ctl gw1 /certificate/sign name=home
-	ctl gw1 /certificate/add name=u-own common-name=u-own \
-	    subject-alt-name=DNS:u-own.example key-usage=tls-client \
+}
+
+# issue NAME: a user's certificate of our own CA.
+issue()
+{
+	local pem=$P/cert_export_$1
+
+	cd "$P"
+	ctl gw1 /certificate/add name="$1" common-name="$1" \
+	    subject-alt-name=DNS:"$1".example key-usage=tls-client \
 	    key-size=prime256v1
-	ctl gw1 /certificate/sign name=u-own ca=home
-	ctl gw1 /certificate/export-certificate name=u-own type=pem \
+	ctl gw1 /certificate/sign name="$1" ca=home
+	ctl gw1 /certificate/export-certificate name="$1" type=pem \
 	    export-passphrase=correct-horse
-	pem=$P/cert_export_u-own
 	openssl pkey -in "$pem.key" -passin pass:correct-horse \
-	    -out "$P/u-own.key"
-	openssl x509 -in "$pem.crt" -out "$P/u-own.pem"
+	    -out "$P/$1.key"
+	openssl x509 -in "$pem.crt" -out "$P/$1.pem"
+}
+
+# online_is NAME: this user, too.
+online_is()
+{
+	prepare "$1"
+	login "$1"
+	sa_wait gw1 4
+}
+
+# revoke NAME: by a command.
+revoke()
+{
+	log_mark gw1
+	log_mark gw2
+	ctl gw1 /certificate/issued-revoke name="$1"
+	cut "$1"
+	refused "certificate \"CN=$1\": revoked by the CRL that is here" "$1"
 }
 
 command_cuts()
 {
-	issue
-	prepare u-own
-	login u-own
-	sa_wait gw1 4
+	ours
+	issue u-own
+	online_is u-own
+	revoke u-own
+}
+
+answers()
+{
+	local pid
+
+	pid=$(gw_pids gw1 certd)
+	[ -n "$pid" ] && [ "$pid" != "$1" ] &&
+		ctl gw1 /certificate/print >"$W/print.out" 2>&1 &&
+		grep -q home "$W/print.out"
+}
+
+certd_dies()
+{
+	local pid
+
+	pid=$(gw_pids gw1 certd)
+	[ -n "$pid" ] || fail "no certd runs"
+	kill -KILL "$pid"
+	until_ok 20 answers "$pid" || fail "certd was not started again"
+}
+
+# Whoever is online stays known to a certd that has not seen him log in.
+killed_then_file()
+{
+	online_is u-before
+	certd_dies
 	log_mark gw1
 	log_mark gw2
-	# A certd that did not see the login.
-	kill -KILL "$(gw_pids gw1 certd)"
-	until_ok 10 ctl gw1 /certificate/print || fail "certd is not back"
-	ctl gw1 /certificate/issued-revoke name=u-own
-	cut u-own
-	refused 'certificate "CN=u-own": revoked by the CRL that is here' \
-	    u-own
+	crl ca ca.crl u-filed u-before
+	cut u-before
+}
+
+killed_then_command()
+{
+	issue u-ours
+	online_is u-ours
+	certd_dies
+	revoke u-ours
+}
+
+# The CRL comes while no certd is there to read it.
+file_then_new()
+{
+	local pid
+
+	online_is u-between
+	pid=$(gw_pids gw1 certd)
+	log_mark gw1
+	log_mark gw2
+	kill -KILL "$pid"
+	crl ca ca.crl u-filed u-before u-between
+	cut u-between
+	until_ok 20 answers "$pid" || fail "certd was not started again"
 }
 
 over()
@@ -240,6 +309,12 @@ it "OCSP, strict, the responder is down: refused" refused \
 it "a server that does not answer, strict: refused in time" silent
 it "a new CRL file cuts the session" file_changes
 it "issued-revoke cuts the session" command_cuts
+it "kill -9 certd, then issued-revoke: the session is cut" \
+    killed_then_command
+it "kill -9 certd, then a new CRL file: the session is cut" \
+    killed_then_file
+it "a new CRL file while there is no certd: the session is cut" \
+    file_then_new
 it "strict is turned off" relaxed
 it "a CRL over HTTP, not strict, the server is down: let in" let_in \
     "not known whether it was revoked, let in: certificate \"CN=u-nocrl2\": CRL: $refusedly" \
