@@ -149,16 +149,36 @@ same_selectors(const struct ike_policy *p, const struct ike_policy *q)
 	return tsel_equal(&a, &b);
 }
 
+/* A static policy has all of a child's selectors, a template covers them. */
 static bool
-same_policy(const struct confidx *a, const struct confidx *b, uint32_t id)
+still_selects(const struct ike_policy *was, const struct ike_policy *is,
+    const struct child *c)
 {
+	struct ts_list mine, allowed;
+
+	if (!is->template)
+		return same_selectors(was, is);
+	child_local(c, &mine);
+	ike_policy_local(is, &allowed);
+	if (!tsel_covers(&allowed, &mine))
+		return false;
+	child_remote(c, &mine);
+	ike_policy_remote(is, &allowed);
+	return tsel_covers(&allowed, &mine);
+}
+
+static bool
+same_policy(const struct confidx *a, const struct confidx *b,
+    const struct child *c)
+{
+	uint32_t id = c->policy;
 	const struct ike_policy *p = confidx_policy(a, id);
 	const struct ike_policy *q = confidx_policy(b, id);
 	const struct ike_proposal *pp, *qp;
 
 	if (p == NULL || q == NULL || p->template != q->template ||
 	    p->transport != q->transport || p->peer != q->peer ||
-	    p->group != q->group || !same_selectors(p, q))
+	    p->group != q->group || !still_selects(p, q, c))
 		return false;
 	pp = confidx_proposal(a, p->proposal);
 	qp = confidx_proposal(b, q->proposal);
@@ -188,7 +208,7 @@ drop_children(struct engine *e, const struct confidx *old)
 		struct ike_sa *sa = store_get(e, c->ike_spi);
 
 		if (sa != NULL && c->state == CHILD_LIVE &&
-		    !same_policy(old, e->conf, c->policy)) {
+		    !same_policy(old, e->conf, c)) {
 			(void)task_list_add(&sa->tasks, TASK_CHILD_DEL,
 			    c->spi_in);
 			if (is_wanted(e, sa, c->policy))

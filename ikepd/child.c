@@ -37,6 +37,18 @@ neg_free(struct engine *e, struct child_neg *n)
 	free(n);
 }
 
+void
+child_local(const struct child *c, struct ts_list *l)
+{
+	tsel_set(l, c->ts, c->nlocal);
+}
+
+void
+child_remote(const struct child *c, struct ts_list *l)
+{
+	tsel_set(l, c->ts + c->nlocal, c->nremote);
+}
+
 struct child *
 child_get(const struct engine *e, uint32_t spi_in)
 {

@@ -55,6 +55,9 @@ struct child_neg *neg_new(struct engine *);
 /* Gives an unused SPI back; NULL is allowed. */
 void neg_free(struct engine *, struct child_neg *);
 
+/* Its selectors as lists. */
+void child_local(const struct child *, struct ts_list *);
+void child_remote(const struct child *, struct ts_list *);
 struct child *child_get(const struct engine *, uint32_t spi_in);
 /* By the peer's inbound SPI, our outbound one. */
 struct child *child_get_out(const struct engine *, const struct ike_sa *,

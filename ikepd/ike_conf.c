@@ -1,4 +1,5 @@
 #include "ikepd/ike_conf.h"
+#include "ikepd/tsel.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,25 +37,16 @@ ike_policy_set_ts(struct ike_policy *p, const struct ts_list *local,
 	return 0;
 }
 
-static void
-list_of(struct ts_list *l, const struct ts *ts, unsigned n)
-{
-	l->n = n;
-	l->ignored = 0;
-	if (n > 0)
-		memcpy(l->ts, ts, n * sizeof(*ts));
-}
-
 void
 ike_policy_local(const struct ike_policy *p, struct ts_list *l)
 {
-	list_of(l, p->ts, p->nlocal);
+	tsel_set(l, p->ts, p->nlocal);
 }
 
 void
 ike_policy_remote(const struct ike_policy *p, struct ts_list *l)
 {
-	list_of(l, p->nremote > 0 ? p->ts + p->nlocal : NULL, p->nremote);
+	tsel_set(l, p->nremote > 0 ? p->ts + p->nlocal : NULL, p->nremote);
 }
 
 void

@@ -121,6 +121,15 @@ list_covers(const struct ts_list *l, const struct ts *t)
 	return false;
 }
 
+void
+tsel_set(struct ts_list *l, const struct ts *ts, unsigned n)
+{
+	l->n = n;
+	l->ignored = 0;
+	if (n > 0)
+		memcpy(l->ts, ts, n * sizeof(*ts));
+}
+
 int
 tsel_add(struct ts_list *l, const struct ts *t)
 {

@@ -24,6 +24,8 @@ bool ts_intersect(const struct ts *a, const struct ts *b, struct ts *out);
 /* The one address of the selector; false when it covers several. */
 bool ts_single(const struct ts *, struct addr *);
 
+/* A list of n selectors, TS_MAX at most. */
+void tsel_set(struct ts_list *, const struct ts *, unsigned n);
 /* Appends; a selector that the set covers already is left out.  -1: full. */
 int tsel_add(struct ts_list *, const struct ts *);
 /*

@@ -16,14 +16,6 @@ ts_of(const struct child_neg *n, bool initiator)
 	return n->initiator == initiator ? &n->local : &n->remote;
 }
 
-static void
-ts_from_child(struct ts_list *l, const struct ts *ts, unsigned n)
-{
-	memset(l, 0, sizeof(*l));
-	memcpy(l->ts, ts, n * sizeof(*ts));
-	l->n = n;
-}
-
 /*
  * RFC 7296 2.23.1: in transport mode both sides are the addresses of the IKE
  * SA.  Where they do not lie within the lists, those stay, and keymgr says
@@ -89,9 +81,8 @@ nego_begin(struct engine *e, struct ike_sa *sa, struct work *w,
 		n->replaces = old->spi_in;
 		n->transport = old->transport;
 		n->identity = old->identity;
-		ts_from_child(&n->local, old->ts, old->nlocal);
-		ts_from_child(&n->remote, old->ts + old->nlocal,
-		    old->nremote);
+		child_local(old, &n->local);
+		child_remote(old, &n->remote);
 		/* A NAT may have moved the peer since. */
 		if (n->transport)
 			substitute(sa, &n->local, &n->remote);

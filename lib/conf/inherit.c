@@ -6,33 +6,52 @@
 static const struct {
 	enum conf_menu menu;
 	unsigned n;
-	unsigned props[7];
+	unsigned props[6];
 } keys[] = {
 	{ CONF_IDENTITY, 3, { CONF_IDENTITY_PEER, CONF_IDENTITY_REMOTE_ID,
 	    CONF_IDENTITY_REMOTE_CERTIFICATE } },
 	{ CONF_CERTIFICATE, 2, { CONF_CERTIFICATE_NAME,
 	    CONF_CERTIFICATE_FILE_NAME } },
-	{ CONF_POLICY, 7, { CONF_POLICY_PEER, CONF_POLICY_SRC_ADDRESS,
+	{ CONF_POLICY, 6, { CONF_POLICY_PEER, CONF_POLICY_SRC_ADDRESS,
 	    CONF_POLICY_DST_ADDRESS, CONF_POLICY_PROTOCOL,
-	    CONF_POLICY_SRC_PORT, CONF_POLICY_DST_PORT,
-	    CONF_POLICY_TEMPLATE } },
+	    CONF_POLICY_SRC_PORT, CONF_POLICY_DST_PORT } },
 	{ CONF_LOGGING, 2, { CONF_LOGGING_TOPICS, CONF_LOGGING_ACTION_REF } },
 };
+
+/*
+ * A template by its place in its group, whatever it holds: who is online by
+ * it stays so while it allows what he has.
+ */
+static const unsigned template_key[] = { CONF_POLICY_TEMPLATE,
+	CONF_POLICY_GROUP };
+
+static void
+key_props(const struct conf_obj *o, const unsigned *props, unsigned n,
+    struct buf *b)
+{
+	unsigned k;
+
+	for (k = 0; k < n; k++) {
+		buf_u8(b, 0);
+		val_fmt(obj_prop(o, props[k]), &o->val[props[k]], b);
+	}
+}
 
 static void
 key_text(const struct conf_obj *o, struct buf *b)
 {
 	size_t i;
-	unsigned k;
 
 	buf_u8(b, (uint8_t)o->menu);
 	val_buf_text(b, conf_name(o));
+	if (o->menu == CONF_POLICY && conf_bool(o, CONF_POLICY_TEMPLATE)) {
+		key_props(o, template_key, sizeof(template_key) /
+		    sizeof(template_key[0]), b);
+		return;
+	}
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
-		for (k = 0; keys[i].menu == o->menu && k < keys[i].n; k++) {
-			buf_u8(b, 0);
-			val_fmt(obj_prop(o, keys[i].props[k]),
-			    &o->val[keys[i].props[k]], b);
-		}
+		if (keys[i].menu == o->menu)
+			key_props(o, keys[i].props, keys[i].n, b);
 }
 
 static uint64_t

@@ -157,6 +157,7 @@ struct sim_conf {
 	bool certs;			/* the identity uses certificates */
 	enum cfg_role cfg;
 	bool any6;			/* templates for IPv6, too */
+	const char *template_net;	/* our side of templates */
 	bool no_generate;
 	bool no_identity;
 };

@@ -71,7 +71,8 @@ make_policy(struct sim *s, struct ike_policy *p, unsigned node, unsigned i,
 		return;
 	}
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", node + 1, i);
-	net(&local, c->templates ? "0.0.0.0/0" : text);
+	net(&local, c->template_net != NULL ? c->template_net :
+	    c->templates ? "0.0.0.0/0" : text);
 	if (c->templates && c->any6)
 		net(&local, "::/0");
 	snprintf(text, sizeof(text), "10.%u.%u.0/24", 2 - node, i);

@@ -611,6 +611,29 @@ START_TEST(test_template)
 }
 END_TEST
 
+/* A template that is edited keeps what it still holds, and nothing else. */
+START_TEST(test_template_edited)
+{
+	struct sim_conf other = c;
+	uint32_t spi;
+
+	other.templates = other.passive = true;
+	other.peer_prefix = "0.0.0.0/0";
+	bring_up_with(&other);
+	spi = sim_child_at(s, 1, 0)->r.spi_in;
+	other.any6 = true;
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	sim_run(s, 1);
+	check_up(1);
+	ck_assert_uint_eq(sim_child_at(s, 1, 0)->r.spi_in, spi);
+	other.template_net = "10.77.0.0/16";
+	engine_conf(s->node[1].engine, sim_conf(s, 1, &other));
+	sim_run(s, 1);
+	ck_assert_uint_eq(sim_children(s, 1), 0);
+	ck_assert_uint_eq(sim_children(s, 0), 0);
+}
+END_TEST
+
 START_TEST(test_shutdown)
 {
 	c.policies = 2;
@@ -828,6 +851,7 @@ main(void)
 	tcase_add_test(t, test_reload);
 	tcase_add_test(t, test_resync);
 	tcase_add_test(t, test_template);
+	tcase_add_test(t, test_template_edited);
 	tcase_add_test(t, test_shutdown);
 	tcase_add_test(t, test_shutdown_alone);
 	tcase_add_test(t, test_both_initiate);

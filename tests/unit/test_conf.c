@@ -818,6 +818,27 @@ START_TEST(numbers_kept)
 }
 END_TEST
 
+/* A template is known again by its place in its group. */
+START_TEST(numbers_of_templates)
+{
+	struct conf *old = load_ok("/ip ipsec policy\n"
+	    "add template=yes src-address=10.1.0.0/24\n"
+	    "add template=yes src-address=10.2.0.0/24\n");
+	struct conf *new = load_ok("/ip ipsec policy group add name=g\n"
+	    "/ip ipsec policy\n"
+	    "add template=yes group=g src-address=10.1.0.0/24\n"
+	    "add template=yes src-address=10.9.0.0/16\n");
+	const struct conf_obj *a = conf_first(old, CONF_POLICY)->next;
+	const struct conf_obj *b = conf_first(new, CONF_POLICY)->next;
+
+	conf_inherit_ids(new, old);
+	ck_assert_ptr_null(conf_by_id(old, b->id));
+	ck_assert_uint_eq(b->next->id, a->id);
+	conf_free(old);
+	conf_free(new);
+}
+END_TEST
+
 static uint32_t
 identity_id(const struct conf *c, unsigned n)
 {
@@ -965,6 +986,7 @@ main(void)
 	tcase_add_test(t, transport_addresses);
 	tcase_add_test(t, usable);
 	tcase_add_test(t, numbers_kept);
+	tcase_add_test(t, numbers_of_templates);
 	tcase_add_test(t, numbers_of_the_ambiguous);
 	tcase_add_test(t, resolved_name);
 	tcase_add_test(t, secrets_wiped);

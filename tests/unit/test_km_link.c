@@ -436,6 +436,12 @@ START_TEST(test_template_narrows)
 	fake_conf(&km, ROAD);
 	ck_assert_uint_eq(fake_sas(), 2);
 	memset(&told, 0, sizeof(told));
+	/* One that still holds it changes nothing for who is online. */
+	fake_conf(&km, ROAD "/ip ipsec policy set [find group=rw] "
+	    "dst-address=192.168.76.0/23 src-address=10.5.0.0/16\n");
+	ck_assert_uint_eq(fake_sas(), 2);
+	ck_assert_uint_eq(told.hards, 0);
+	ck_assert_ptr_nonnull(fake_find("10.5.8.0/24", "192.168.77.5/32"));
 	fake_conf(&km, ROAD "/ip ipsec policy set [find group=rw] "
 	    "dst-address=192.168.77.128/25\n");
 	ck_assert_uint_eq(fake_sas(), 0);
