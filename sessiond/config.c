@@ -119,6 +119,29 @@ config_pool_of(const struct config *c, const struct addr *a,
 	return NULL;
 }
 
+bool
+config_mode_may(const struct config *c, const struct mode *m,
+    const struct addr *a)
+{
+	unsigned f = config_family(a);
+	const struct conf_pool *cp;
+	const char *name;
+	struct apool *p;
+	size_t i;
+
+	if (addr_equal(a, &m->fixed))
+		return true;
+	if (hash_get(&c->fixed, addr_hash(a, c->fixed.seed)) != NULL)
+		return false;
+	if ((p = config_pool_of(c, a, &name)) == NULL)
+		return true;
+	for (i = 0; i < m->npools; i++)
+		for (cp = m->pools[i]; cp != NULL; cp = cp->next)
+			if (cp->half[f] == p)
+				return true;
+	return false;
+}
+
 static void
 carry(void *arg, const struct addr *a, uint64_t user, bool used)
 {
@@ -250,7 +273,9 @@ modes_make(struct config *c)
 		m = &c->modes[c->nmodes++];
 		m->obj = o;
 		if (mode_make(c, m) == -1 ||
-		    hash_set(&c->by_id, o->id, m) == -1)
+		    hash_set(&c->by_id, o->id, m) == -1 ||
+		    (m->fixed.family != AF_UNSPEC && hash_set(&c->fixed,
+		    addr_hash(&m->fixed, c->fixed.seed), m) == -1))
 			return -1;
 	}
 	return 0;
@@ -317,6 +342,7 @@ config_new(struct conf *conf, struct config *old, uint64_t seed)
 	}
 	c->conf = conf;
 	hash_init(&c->by_id, seed);
+	hash_init(&c->fixed, seed);
 	if (pools_make(c, old, seed) == -1 || modes_make(c) == -1 ||
 	    idents_make(c) == -1) {
 		config_free(c);
@@ -345,6 +371,7 @@ config_free(struct config *c)
 	free(c->modes);
 	free(c->idents);
 	hash_free(&c->by_id);
+	hash_free(&c->fixed);
 	conf_free(c->conf);
 	free(c);
 }

@@ -51,6 +51,7 @@ struct config {
 	struct ident *idents;
 	size_t nidents;
 	struct hash by_id;	/* idents and modes, by number */
+	struct hash fixed;	/* modes with one address, by it */
 };
 
 /*
@@ -64,6 +65,10 @@ const struct ident *config_ident(const struct config *, uint32_t id);
 /* The pool that an address belongs to; NULL: none. */
 struct apool *config_pool_of(const struct config *, const struct addr *,
     const char **name);
+/* False: the address is another mode-config's, by its pools or as the fixed
+ * one.  One that nobody has (any more) is anybody's. */
+bool config_mode_may(const struct config *, const struct mode *,
+    const struct addr *);
 /* FAMILY_ of an address. */
 unsigned config_family(const struct addr *);
 size_t config_known(const struct config *);	/* addresses, of all pools */

@@ -339,11 +339,13 @@ session_sync(struct sessions *ss, unsigned worker,
     const struct session_peer *p, struct mono now)
 {
 	struct lease_env e = env_of(ss);
+	const struct ident *ident;
 	struct session *s;
 	unsigned f;
 
 	if (ss->config == NULL)
 		return;
+	ident = config_ident(ss->config, p->identity);
 	session_close(ss, worker, p->spi, now);
 	if (ss->table.n >= SESSIONS_MAX ||
 	    (s = table_add(&ss->table, worker, p)) == NULL) {
@@ -352,10 +354,17 @@ session_sync(struct sessions *ss, unsigned worker,
 		return;
 	}
 	s->since = mono_add(now, MONO_S(-(int64_t)p->age));
-	for (f = 0; f < 2; f++)
-		if (p->addr[f].family != AF_UNSPEC &&
-		    lease_keep(&e, s, &p->addr[f]) == -1)
+	for (f = 0; f < 2; f++) {
+		if (p->addr[f].family == AF_UNSPEC)
+			continue;
+		if (ident == NULL || ident->mode == NULL ||
+		    !ident->mode->responder || !config_mode_may(ss->config,
+		    ident->mode, &p->addr[f]))
+			session_kill(ss, s, "its address is not one that its "
+			    "identity can have");
+		else if (lease_keep(&e, s, &p->addr[f]) == -1)
 			session_kill(ss, s, "somebody else has its address");
+	}
 }
 
 static void

@@ -435,6 +435,37 @@ START_TEST(new_process)
 }
 END_TEST
 
+/* A worker that is not to be believed says it has what others may have. */
+START_TEST(says_what_is_others)
+{
+	static const struct { unsigned ident; const char *addr; } lies[] = {
+		{ ANY, "10.0.0.2" },		/* fixed for FIXED's */
+		{ FIXED, "10.0.0.0" },		/* of a pool it has not */
+		{ NOTHING, "10.0.0.0" },
+		{ ASKS, "192.0.2.77" },		/* gives none at all */
+		{ BARE, "192.0.2.77" },
+	};
+	struct session_peer p;
+	unsigned i;
+
+	sessions_await(ss, 1, mono_add(now, MONO_S(5)));
+	for (i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
+		p = sess_peer(i + 1, sess_ident(ss, lies[i].ident), "eve");
+		ck_assert_int_eq(addr_parse(&p.addr[FAMILY_4], lies[i].addr),
+		    0);
+		session_sync(ss, 0, &p, now);
+		sess_check(ss);
+		ck_assert_uint_eq(w.nkills, i + 1);
+		ck_assert_ptr_null(session_by_addr(ss, &p.addr[FAMILY_4]));
+	}
+	p = sess_peer(9, sess_ident(ss, FIXED), "ann");
+	ck_assert_int_eq(addr_parse(&p.addr[FAMILY_4], "10.0.0.2"), 0);
+	session_sync(ss, 0, &p, now);
+	ck_assert_uint_eq(w.nkills, i);
+	ck_assert_ptr_nonnull(session_by_addr(ss, &p.addr[FAMILY_4]));
+}
+END_TEST
+
 START_TEST(nobody_says)
 {
 	sessions_await(ss, 2, mono_add(now, MONO_S(5)));
@@ -529,6 +560,7 @@ main(void)
 	tcase_add_test(t, moved_while_told_to_end);
 	tcase_add_test(t, worker_gone);
 	tcase_add_test(t, new_process);
+	tcase_add_test(t, says_what_is_others);
 	tcase_add_test(t, nobody_says);
 	tcase_add_test(t, reloaded);
 	tcase_add_test(t, operator_ends);
