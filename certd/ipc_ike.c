@@ -62,7 +62,8 @@ part_of(const struct cd_blob *b)
 _Static_assert(CD_CERTS_MAX == VERIFY_CERTS_MAX &&
     CD_FP_LEN == CERT_FP_LEN && CD_CA_HASH_LEN == CERT_HASH_LEN &&
     CD_SUBJECT_MAX == LOGIN_SUBJECT_MAX && CD_AUTH_MAX == SIGN_MAX &&
-    CD_HASH_IDENTITY == SIGN_HASH_IDENTITY,
+    CD_HASH_IDENTITY == SIGN_HASH_IDENTITY &&
+    CD_WATCH_MAX >= WATCHED_LEN_MAX,
     "the edge has room for what certd says");
 
 /* -1: there is no such PRF. */
@@ -129,12 +130,12 @@ answer(struct worker *w, uint32_t id, bool make, const struct login_answer *a)
 	struct buf b, own, watch;
 
 	buf_init(&own, CD_ID_MAX);
-	buf_init(&watch, CD_WATCH_LEN_MAX);
+	buf_init(&watch, WATCHED_LEN_MAX);
 	snprintf(r.reason, sizeof(r.reason), "%s", a->reason);
 	memcpy(r.fp, a->fp, sizeof(r.fp));
 	snprintf(r.subject, sizeof(r.subject), "%s", a->subject);
 	if (a->status == LOGIN_OK && a->watched) {
-		cd_watch_put(&watch, &a->watch);
+		watched_put(&watch, &a->watch);
 		r.watch = (struct cd_blob){ watch.data, watch.len };
 	}
 	if (a->status == LOGIN_OK && make)
@@ -218,10 +219,10 @@ static int
 on_watch(void *arg, struct imsg *m, const char **why)
 {
 	struct worker *w = arg;
-	struct cd_watch one;
+	struct watched one;
 
 	while (cur_left(&m->body) > 0) {
-		if (cd_watch_get(&m->body, &one, why) == -1)
+		if (watched_get(&m->body, &one, why) == -1)
 			return -1;
 		if (w->ike->env->revocation != NULL)
 			revocation_restore(w->ike->env->revocation, &one);
@@ -255,8 +256,7 @@ on_issuer(void *arg, struct imsg *m, const char **why)
 
 static const struct permit worker_permits[] = {
 	{ IKECD_AUTH, "auth", 1, CD_AUTH_LEN_MAX, 0, on_auth },
-	{ IKECD_WATCH, "watch", CD_WATCH_LEN_MIN, IMSG_BODY_MAX, 0,
-	    on_watch },
+	{ IKECD_WATCH, "watch", WATCHED_LEN_MIN, IMSG_BODY_MAX, 0, on_watch },
 	{ IKECD_ISSUER, "issuer", 1, CD_ISSUER_DER_MAX, 0, on_issuer },
 };
 

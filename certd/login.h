@@ -80,7 +80,7 @@ struct login_answer {
 	uint8_t fp[CERT_FP_LEN];	/* of the peer's leaf; zero: none */
 	char subject[LOGIN_SUBJECT_MAX];	/* of it */
 	bool watched;			/* watch is set */
-	struct cd_watch watch;		/* the peer's chain */
+	struct watched watch;		/* the peer's chain */
 };
 
 typedef void (*login_cb)(void *arg, const struct login_answer *);

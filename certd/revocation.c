@@ -385,7 +385,7 @@ static void
 watch_chain(struct revocation *rev, STACK_OF(X509) *chain,
     const uint8_t fp[32])
 {
-	struct cd_watch w;
+	struct watched w;
 
 	watch_of(chain, fp, &w);
 	if (watch_add(rev->watches, &w) == -1)

@@ -6,8 +6,8 @@
 #define CERTD_REVOCATION_H
 
 #include "certd/trust.h"
+#include "certd/watched.h"
 
-#include "lib/proto/ikecd.h"
 #include "lib/suite/prf.h"
 
 #include <openssl/x509.h>
@@ -104,7 +104,7 @@ void revocation_add_issuer(struct revocation *, X509 *);
  * as those that revocation_check() was asked about, and is cut at once when
  * a CRL that is here revokes him.
  */
-void revocation_restore(struct revocation *, const struct cd_watch *);
+void revocation_restore(struct revocation *, const struct watched *);
 /* What the clock does every minute; for tests. */
 void revocation_tick(struct revocation *);
 

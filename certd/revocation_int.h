@@ -51,7 +51,7 @@ bool revocation_crl_is_of(struct revocation *, struct crl *, X509 *issuer,
 enum verdict revocation_fetch(struct revocation *, struct source *,
     time_t now);
 /* A watch_fn; arg is the struct revocation. */
-void revocation_tell(void *arg, const uint8_t fp[CD_FP_LEN]);
+void revocation_tell(void *arg, const uint8_t fp[CERT_FP_LEN]);
 /* A CA by its id, borrowed; NULL: not here. */
 X509 *revocation_issuer(const struct revocation *,
     const uint8_t id[ISSUER_ID_LEN]);
@@ -61,7 +61,7 @@ X509 *revocation_issuer(const struct revocation *,
  * before.  CRLs and answers are fetched once the CA is known that they are to
  * be of; from then on they are kept fresh as all others.
  */
-void wanted_add(struct revocation *, const struct cd_watch *);
+void wanted_add(struct revocation *, const struct watched *);
 void wanted_run(struct revocation *, time_t now);
 void wanted_free(struct wanted *);
 /* Lets go of the local CRLs and their CAs. */

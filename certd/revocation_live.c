@@ -164,7 +164,7 @@ revocation_set_crls(struct revocation *rev, STACK_OF(X509_CRL) *crls,
 }
 
 static bool
-is_in(const struct revocation *rev, const struct cd_watch *w,
+is_in(const struct revocation *rev, const struct watched *w,
     const struct crl *c)
 {
 	return rev->conf.crl_use && c->x != NULL && c->known &&
@@ -172,7 +172,7 @@ is_in(const struct revocation *rev, const struct cd_watch *w,
 }
 
 void
-revocation_restore(struct revocation *rev, const struct cd_watch *w)
+revocation_restore(struct revocation *rev, const struct watched *w)
 {
 	struct source *s;
 	size_t i, at = 0;

@@ -12,7 +12,7 @@
 #define TICK_MAX	64	/* asked in one tick */
 
 struct want {
-	struct cd_watched cert;	/* a CRL: its issuer alone */
+	struct watched_cert cert;	/* a CRL: its issuer alone */
 	bool ocsp_too;		/* a CRL; an answer can be had instead */
 	char *url;
 };
@@ -50,7 +50,7 @@ full(struct wanted *ws)
 }
 
 static void
-add(struct wanted *ws, struct want_list *l, const struct cd_watched *cert,
+add(struct wanted *ws, struct want_list *l, const struct watched_cert *cert,
     bool ocsp_too, const char *url)
 {
 	struct want *v;
@@ -73,7 +73,7 @@ add(struct wanted *ws, struct want_list *l, const struct cd_watched *cert,
 }
 
 static bool
-has_crl(const struct want_list *l, const struct cd_watched *cert,
+has_crl(const struct want_list *l, const struct watched_cert *cert,
     bool ocsp_too, const char *url)
 {
 	size_t i;
@@ -87,7 +87,7 @@ has_crl(const struct want_list *l, const struct cd_watched *cert,
 }
 
 void
-wanted_add(struct revocation *rev, const struct cd_watch *w)
+wanted_add(struct revocation *rev, const struct watched *w)
 {
 	bool ocsp_too = w->ocsp[0] != '\0';
 	struct wanted *ws;
@@ -104,7 +104,7 @@ wanted_add(struct revocation *rev, const struct cd_watch *w)
 /* What OCSP needs of a certificate (RFC 6960 section 4.1.1).  NULL: no
  * memory. */
 static X509 *
-cert_of(const struct cd_watched *c, X509 *issuer)
+cert_of(const struct watched_cert *c, X509 *issuer)
 {
 	X509 *x = X509_new();
 

@@ -16,10 +16,10 @@
 
 struct watch {
 	TAILQ_ENTRY(watch) entry;
-	uint8_t fp[CD_FP_LEN];
+	uint8_t fp[CERT_FP_LEN];
 	time_t until;
 	size_t n;
-	struct cd_watched certs[];
+	struct watched_cert certs[];
 };
 
 #define FULL_MS	60000	/* so often it is said that somebody is forgotten */
@@ -103,12 +103,12 @@ watches_free(struct watches *ws)
 }
 
 static int
-serial_set(struct cd_watched *w, const X509 *cert)
+serial_set(struct watched_cert *w, const X509 *cert)
 {
 	const ASN1_INTEGER *serial = X509_get0_serialNumber(cert);
 	int len = ASN1_STRING_length(serial);
 
-	if (len > CD_SERIAL_MAX)
+	if (len > WATCHED_SERIAL_MAX)
 		return -1;
 	w->len = (uint8_t)len;
 	memcpy(w->serial, ASN1_STRING_get0_data(serial), (size_t)len);
@@ -116,7 +116,7 @@ serial_set(struct cd_watched *w, const X509 *cert)
 }
 
 static int
-watched_set(struct cd_watched *w, X509 *cert, X509 *issuer)
+watched_set(struct watched_cert *w, X509 *cert, X509 *issuer)
 {
 	return serial_set(w, cert) == -1 ? -1 : issuer_id(issuer, w->issuer);
 }
@@ -137,27 +137,27 @@ expires(STACK_OF(X509) *chain)
 
 static void
 first_url(X509 *leaf, size_t (*urls)(X509 *, char **, size_t),
-    char dst[CD_URL_MAX])
+    char dst[WATCHED_URL_MAX])
 {
 	char *url;
 
 	if (urls(leaf, &url, 1) == 0)
 		return;
-	if (strlen(url) < CD_URL_MAX)
+	if (strlen(url) < WATCHED_URL_MAX)
 		memcpy(dst, url, strlen(url) + 1);
 	free(url);
 }
 
 void
-watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
-    struct cd_watch *w)
+watch_of(STACK_OF(X509) *chain, const uint8_t fp[CERT_FP_LEN],
+    struct watched *w)
 {
 	int i, n = sk_X509_num(chain) - 1;
 
 	memset(w, 0, sizeof(*w));
 	memcpy(w->fp, fp, sizeof(w->fp));
 	w->until = expires(chain);
-	for (i = 0; i < n && i < CD_WATCHED_MAX; i++)
+	for (i = 0; i < n && i < WATCHED_CERTS_MAX; i++)
 		if (watched_set(&w->certs[w->n], sk_X509_value(chain, i),
 		    sk_X509_value(chain, i + 1)) == 0)
 			w->n++;
@@ -169,7 +169,7 @@ watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
 
 /* There must be room. */
 static int
-insert(struct watches *ws, const struct cd_watch *from)
+insert(struct watches *ws, const struct watched *from)
 {
 	struct watch *w = hash_get(&ws->by_fp, fp_key(from->fp));
 
@@ -191,7 +191,7 @@ insert(struct watches *ws, const struct cd_watch *from)
 }
 
 static bool
-has_room(struct watches *ws, const struct cd_watch *w, const char *what)
+has_room(struct watches *ws, const struct watched *w, const char *what)
 {
 	if (hash_count(&ws->by_fp) < ws->max ||
 	    hash_get(&ws->by_fp, fp_key(w->fp)) != NULL)
@@ -203,7 +203,7 @@ has_room(struct watches *ws, const struct cd_watch *w, const char *what)
 }
 
 int
-watch_add(struct watches *ws, const struct cd_watch *w)
+watch_add(struct watches *ws, const struct watched *w)
 {
 	if (!has_room(ws, w, "the one whose login is longest ago is not any "
 	    "more"))
@@ -212,7 +212,7 @@ watch_add(struct watches *ws, const struct cd_watch *w)
 }
 
 int
-watch_restore(struct watches *ws, const struct cd_watch *w)
+watch_restore(struct watches *ws, const struct watched *w)
 {
 	if (hash_get(&ws->by_fp, fp_key(w->fp)) != NULL)
 		return 0;
@@ -221,14 +221,14 @@ watch_restore(struct watches *ws, const struct cd_watch *w)
 }
 
 static bool
-in_crl(const struct cd_watched *certs, size_t n,
-    const uint8_t issuer[CD_ISSUER_LEN], X509_CRL *crl, ASN1_INTEGER *serial)
+in_crl(const struct watched_cert *certs, size_t n,
+    const uint8_t issuer[ISSUER_ID_LEN], X509_CRL *crl, ASN1_INTEGER *serial)
 {
 	X509_REVOKED *rev;
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (memcmp(certs[i].issuer, issuer, CD_ISSUER_LEN) == 0 &&
+		if (memcmp(certs[i].issuer, issuer, ISSUER_ID_LEN) == 0 &&
 		    ASN1_STRING_set(serial, certs[i].serial,
 		    certs[i].len) == 1 &&
 		    X509_CRL_get0_by_serial(crl, &rev, serial) == 1)
@@ -237,7 +237,7 @@ in_crl(const struct cd_watched *certs, size_t n,
 }
 
 bool
-watch_in_crl(const struct cd_watch *w, const uint8_t issuer[CD_ISSUER_LEN],
+watch_in_crl(const struct watched *w, const uint8_t issuer[ISSUER_ID_LEN],
     X509_CRL *crl)
 {
 	ASN1_INTEGER *serial = ASN1_INTEGER_new();
@@ -251,7 +251,7 @@ watch_in_crl(const struct cd_watch *w, const uint8_t issuer[CD_ISSUER_LEN],
 static void
 end(struct watches *ws, struct watch *w, watch_fn fn, void *arg)
 {
-	uint8_t fp[CD_FP_LEN];
+	uint8_t fp[CERT_FP_LEN];
 
 	memcpy(fp, w->fp, sizeof(fp));
 	forget(ws, w);
@@ -259,7 +259,7 @@ end(struct watches *ws, struct watch *w, watch_fn fn, void *arg)
 }
 
 void
-watch_sweep(struct watches *ws, const uint8_t issuer[CD_ISSUER_LEN],
+watch_sweep(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
     X509_CRL *crl, watch_fn fn, void *arg)
 {
 	ASN1_INTEGER *serial = ASN1_INTEGER_new();
@@ -275,23 +275,23 @@ watch_sweep(struct watches *ws, const uint8_t issuer[CD_ISSUER_LEN],
 }
 
 static bool
-has_cert(const struct watch *w, const struct cd_watched *c)
+has_cert(const struct watch *w, const struct watched_cert *c)
 {
 	size_t i;
 
 	for (i = 0; i < w->n; i++)
 		if (w->certs[i].len == c->len &&
 		    memcmp(w->certs[i].serial, c->serial, c->len) == 0 &&
-		    memcmp(w->certs[i].issuer, c->issuer, CD_ISSUER_LEN) == 0)
+		    memcmp(w->certs[i].issuer, c->issuer, ISSUER_ID_LEN) == 0)
 			return true;
 	return false;
 }
 
 void
-watch_revoked(struct watches *ws, const uint8_t issuer[CD_ISSUER_LEN],
+watch_revoked(struct watches *ws, const uint8_t issuer[ISSUER_ID_LEN],
     X509 *cert, watch_fn fn, void *arg)
 {
-	struct cd_watched c = { .len = 0 };
+	struct watched_cert c = { .len = 0 };
 	struct watch *w, *next;
 
 	if (serial_set(&c, cert) == -1)

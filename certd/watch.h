@@ -5,7 +5,7 @@
 #ifndef CERTD_WATCH_H
 #define CERTD_WATCH_H
 
-#include "lib/proto/ikecd.h"
+#include "certd/watched.h"
 
 #include <openssl/x509.h>
 
@@ -15,13 +15,12 @@
 #include <time.h>
 
 #define WATCH_MAX	(1u << 20)
-#define ISSUER_ID_LEN	CD_ISSUER_LEN
 
 /* SHA-256 over key and name.  -1: no memory. */
 int issuer_id(X509 *issuer, uint8_t id[ISSUER_ID_LEN]);
 
 /* A certificate is watched no more, and why is the caller's to know. */
-typedef void (*watch_fn)(void *arg, const uint8_t fp[CD_FP_LEN]);
+typedef void (*watch_fn)(void *arg, const uint8_t fp[CERT_FP_LEN]);
 
 struct watches;
 
@@ -29,18 +28,18 @@ struct watches;
 struct watches *watches_new(size_t max);
 void watches_free(struct watches *);
 /* Of one certificate or a chain, leaf first, anchor last; fp of the leaf. */
-void watch_of(STACK_OF(X509) *chain, const uint8_t fp[CD_FP_LEN],
-    struct cd_watch *);
+void watch_of(STACK_OF(X509) *chain, const uint8_t fp[CERT_FP_LEN],
+    struct watched *);
 /*
  * A login, in place of one with the same leaf.  The one longest ago gives
  * way when there is no room, which the log says.  -1: no memory.
  */
-int watch_add(struct watches *, const struct cd_watch *);
+int watch_add(struct watches *, const struct watched *);
 /* A login with another certd before.  Nobody gives way to it, and a later
  * one with the same leaf stays.  -1: no memory or no room. */
-int watch_restore(struct watches *, const struct cd_watch *);
+int watch_restore(struct watches *, const struct watched *);
 /* The CRL, that issuer's, has an entry for one of its certificates. */
-bool watch_in_crl(const struct cd_watch *,
+bool watch_in_crl(const struct watched *,
     const uint8_t issuer[ISSUER_ID_LEN], X509_CRL *);
 /*
  * Calls fn for each whose chain has a certificate of that issuer for which

@@ -153,7 +153,7 @@ cd_result_get(struct cur *c, struct cd_result *r, const char **why)
 	    certs_get(c, r->certs, &r->ncerts) == -1 ||
 	    cur_copy(c, r->fp, sizeof(r->fp)) == -1 ||
 	    cur_str(c, r->subject, sizeof(r->subject)) == -1 ||
-	    blob_get(c, &r->watch, CD_WATCH_LEN_MAX) == -1 ||
+	    blob_get(c, &r->watch, CD_WATCH_MAX) == -1 ||
 	    cur_end(c) == -1)
 		return -1;
 	r->status = (enum cd_status)status;
@@ -192,56 +192,4 @@ cd_revoked_get(struct cur *c, uint8_t fp[CD_FP_LEN], const char **why)
 	if (cur_copy(c, fp, CD_FP_LEN) == -1 || cur_end(c) == -1)
 		return -1;
 	return 0;
-}
-
-void
-cd_watch_put(struct buf *b, const struct cd_watch *w)
-{
-	const struct cd_watched *x;
-	size_t i;
-
-	if (w->n > CD_WATCHED_MAX) {
-		b->failed = true;
-		return;
-	}
-	buf_put(b, w->fp, sizeof(w->fp));
-	buf_u64(b, (uint64_t)w->until);
-	buf_u8(b, (uint8_t)w->n);
-	for (i = 0; i < w->n; i++) {
-		x = &w->certs[i];
-		if (x->len > CD_SERIAL_MAX) {
-			b->failed = true;
-			return;
-		}
-		buf_put(b, x->issuer, sizeof(x->issuer));
-		buf_u8(b, x->len);
-		buf_put(b, x->serial, x->len);
-	}
-	buf_str(b, w->ocsp);
-	buf_str(b, w->crl);
-}
-
-int
-cd_watch_get(struct cur *c, struct cd_watch *w, const char **why)
-{
-	struct cd_watched *x;
-	uint64_t until;
-	uint8_t n;
-
-	memset(w, 0, sizeof(*w));
-	*why = "malformed certificate to be watched";
-	if (cur_copy(c, w->fp, sizeof(w->fp)) == -1 ||
-	    cur_u64(c, &until) == -1 || until > INT64_MAX ||
-	    cur_u8(c, &n) == -1 || n > CD_WATCHED_MAX)
-		return -1;
-	w->until = (int64_t)until;
-	for (; w->n < n; w->n++) {
-		x = &w->certs[w->n];
-		if (cur_copy(c, x->issuer, sizeof(x->issuer)) == -1 ||
-		    cur_u8(c, &x->len) == -1 || x->len > CD_SERIAL_MAX ||
-		    cur_copy(c, x->serial, x->len) == -1)
-			return -1;
-	}
-	return cur_str(c, w->ocsp, sizeof(w->ocsp)) == -1 ||
-	    cur_str(c, w->crl, sizeof(w->crl)) == -1 ? -1 : 0;
 }

@@ -23,8 +23,8 @@ enum ikecd_type {
 	IKECD_REVOKED,		/* certd -> ikepd: a fingerprint; the IKE SAs
 				 * whose peer showed that leaf are deleted */
 	IKECD_EXPIRED,		/* the same, as it or its chain has expired */
-	IKECD_WATCH,		/* ikepd -> certd, which is new: struct
-				 * cd_watch, several, of those online */
+	IKECD_WATCH,		/* ikepd -> certd, which is new: the watch of
+				 * all who are online, one after the other */
 	IKECD_ISSUER,		/* certd -> ikepd: an intermediate CA's
 				 * certificate, DER, that a peer sent; and back
 				 * to a certd that is new, before IKECD_WATCH */
@@ -39,12 +39,9 @@ enum ikecd_type {
 #define CD_CERTREQ_MAX	(64 * CD_CA_HASH_LEN)
 #define CD_FP_LEN	32	/* SHA-256 of a certificate */
 #define CD_SUBJECT_MAX	256	/* text, with NUL */
-#define CD_ISSUER_LEN	32	/* SHA-256 of a CA's key and name */
-#define CD_SERIAL_MAX	24	/* of a certificate; 20 by RFC 5280 4.1.2.2 */
-#define CD_WATCHED_MAX	8	/* certificates of a chain */
 #define CD_ISSUERS_MAX	256	/* that are kept, the latest */
 #define CD_ISSUER_DER_MAX 16384
-#define CD_URL_MAX	256	/* with NUL */
+#define CD_WATCH_MAX	1024	/* what certd notes of a peer's chain */
 
 /*
  * What may wait to be sent, bytes: a new certd is told at once of all who are
@@ -119,29 +116,6 @@ enum cd_status {
 	CD_STATUS_MAX
 };
 
-/* A certificate by the names that a CRL has for it. */
-struct cd_watched {
-	uint8_t issuer[CD_ISSUER_LEN];
-	uint8_t serial[CD_SERIAL_MAX];
-	uint8_t len;		/* of serial */
-};
-
-/*
- * By what certd finds that a peer's certificate, or one above it, is revoked
- * or has expired while the peer is online.  certd makes it at the login;
- * ikepd keeps its encoded form, which is nothing to it but bytes, and hands
- * it to a certd that is new.
- */
-struct cd_watch {
-	uint8_t fp[CD_FP_LEN];	/* of the leaf */
-	int64_t until;		/* the first of the chain to expire, seconds
-				 * since 1970; 0: none */
-	size_t n;		/* the leaf first */
-	struct cd_watched certs[CD_WATCHED_MAX];
-	/* Where the leaf says to ask, "": nowhere, or it is too long. */
-	char ocsp[CD_URL_MAX], crl[CD_URL_MAX];
-};
-
 struct cd_result {
 	enum cd_status status;
 	uint32_t identity;	/* configuration id, 0 when none was chosen */
@@ -153,7 +127,9 @@ struct cd_result {
 	struct cd_cert certs[CD_CERTS_MAX];
 	uint8_t fp[CD_FP_LEN];	/* of the peer's leaf; zero: none (VERIFY) */
 	char subject[CD_SUBJECT_MAX];	/* of it, for the log; "" */
-	struct cd_blob watch;	/* struct cd_watch, encoded; empty: none */
+	/* What certd needs to know while that peer is online, bytes to all
+	 * others; empty: nothing. */
+	struct cd_blob watch;
 };
 
 /* What an IKE_SA_INIT says about us. */
@@ -175,13 +151,7 @@ int cd_trust_get(struct cur *, struct cd_trust *, const char **why);
 /* Of IKECD_REVOKED and IKECD_EXPIRED. */
 void cd_revoked_put(struct buf *, const uint8_t fp[CD_FP_LEN]);
 int cd_revoked_get(struct cur *, uint8_t fp[CD_FP_LEN], const char **why);
-void cd_watch_put(struct buf *, const struct cd_watch *);
-/* One of those in the message; leaves the cursor at the next. */
-int cd_watch_get(struct cur *, struct cd_watch *, const char **why);
 
-#define CD_WATCH_LEN_MIN (CD_FP_LEN + 8 + 1 + 2 + 2)
-#define CD_WATCH_LEN_MAX (CD_WATCH_LEN_MIN + \
-    CD_WATCHED_MAX * (CD_ISSUER_LEN + 1 + CD_SERIAL_MAX) + 2 * CD_URL_MAX)
 #define CD_AUTH_LEN_MAX		IMSG_BODY_MAX
 #define CD_RESULT_LEN_MAX (CD_CERTS_LEN_MAX + 8192)
 #define CD_TRUST_LEN_MIN 5

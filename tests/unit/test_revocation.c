@@ -702,7 +702,7 @@ handed_over(X509 *cert)
 {
 	struct revocation_conf c = conf_of(true, true, true, true);
 	STACK_OF(X509) *chain = sk_X509_new_null();
-	struct cd_watch w;
+	struct watched w;
 
 	sk_X509_push(chain, cert);
 	sk_X509_push(chain, ca);
@@ -723,7 +723,7 @@ START_TEST(sessions_of_before)
 	struct crl_want good = { ca_key, ca, 0, -10, 1000 };
 	struct crl_want bad = { ca_key, ca, 11, -5, 1000 };
 	struct crl_want forged = { other_key, other, 11, -5, 1000 };
-	struct cd_watch w = { .n = 0 };
+	struct watched w = { .n = 0 };
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	time_t end;
 
@@ -827,7 +827,7 @@ START_TEST(issuers_of_before)
 	struct crl_want bad = { ca_key, ca, 11, -5, 1000 };
 	STACK_OF(X509) *chain = sk_X509_new_null();
 	struct outcome o = { 0 };
-	struct cd_watch w;
+	struct watched w;
 
 	nissuers = 0;
 	revocation_on_issuer(rev, on_issuer, NULL);
@@ -880,7 +880,7 @@ on_gone(void *arg, const uint8_t who[32])
 START_TEST(watches_are_bounded)
 {
 	struct watches *ws = watches_new(3);
-	struct cd_watch w = { .until = 100 };
+	struct watched w = { .until = 100 };
 	uint8_t i;
 
 	ngone = 0;
