@@ -2,12 +2,13 @@
 
 #include "lib/dnsname.h"
 #include "lib/proto/ikese.h"
-#include "lib/proto/kmfw.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 /* What remote users are given: pools and mode-config. */
+
+#define NAT_NAME_MAX	64	/* with NUL, of a list or a mark */
 
 struct span {
 	struct addr lo, hi;
@@ -342,9 +343,9 @@ check_nat(const struct conf_obj *o, unsigned prop, struct conf_report *rep)
 	if (!conf_is_set(o, prop) ||
 	    (len = strlen(conf_str(o, prop))) == 0)
 		return;
-	if (len >= KMFW_NAME_LEN)
+	if (len >= NAT_NAME_MAX)
 		check_error(rep, o, (int)prop, "has %zu characters, expected "
-		    "fewer than %d", len, KMFW_NAME_LEN);
+		    "fewer than %d", len, NAT_NAME_MAX);
 	else
 		check_warn(rep, o, (int)prop,
 		    "is shown, but no source is translated");

@@ -1,6 +1,5 @@
 /* Messages between ikepd and keymgr: addresses that a peer gave us. */
 #include "lib/proto/ikekm.h"
-#include "lib/proto/kmfw.h"
 #include "lib/proto/sekm.h"
 
 #include <check.h>
@@ -145,60 +144,7 @@ START_TEST(test_lengths)
 }
 END_TEST
 
-/* The same for the edge to fwsync. */
-START_TEST(test_kmfw)
-{
-	struct kmfw_given g = { .worker = 3, .vip = 7, .identity = 9,
-		.src_list = "local", .nnets = 2 }, out, bad;
-	const char *why;
-	struct buf b;
-	struct cur c;
-	size_t n;
-
-	ck_assert_int_eq(addr_parse(&g.addr4, "172.16.9.10"), 0);
-	ck_assert_int_eq(addr_parse(&g.addr6, "fd09::10"), 0);
-	prefix_parse(&g.net[0], "10.1.0.0/24", true);
-	prefix_parse(&g.net[1], "fd01::/64", true);
-	buf_init(&b, KMFW_GIVEN_MAX);
-	kmfw_given_put(&b, &g);
-	buf_u8(&b, 0);
-	ck_assert_int_eq(buf_error(&b), 0);
-	for (n = 0; n <= b.len; n++) {
-		cur_init(&c, b.data, n);
-		ck_assert_int_eq(kmfw_given_get(&c, &out, &why),
-		    n == b.len - 1 ? 0 : -1);
-		if (n == b.len - 1)
-			ck_assert_int_eq(memcmp(&g, &out, sizeof(g)), 0);
-	}
-	buf_free(&b);
-	bad = g;
-	bad.addr4 = g.addr6;
-	buf_init(&b, KMFW_GIVEN_MAX);
-	kmfw_given_put(&b, &bad);
-	cur_init(&c, b.data, b.len);
-	ck_assert_int_eq(kmfw_given_get(&c, &out, &why), -1);
-	buf_free(&b);
-	/* As much as there may be fits. */
-	memset(g.src_list, 'a', KMFW_NAME_LEN - 1);
-	memset(g.conn_mark, 'b', KMFW_NAME_LEN - 1);
-	for (n = 0; n < KMFW_NETS; n++)
-		g.net[n] = g.net[1];
-	g.nnets = KMFW_NETS;
-	buf_init(&b, KMFW_GIVEN_MAX);
-	kmfw_given_put(&b, &g);
-	ck_assert_int_eq(buf_error(&b), 0);
-	cur_init(&c, b.data, b.len);
-	ck_assert_int_eq(kmfw_given_get(&c, &out, &why), 0);
-	buf_free(&b);
-	g.nnets = KMFW_NETS + 1;
-	buf_init(&b, KMFW_GIVEN_MAX);
-	kmfw_given_put(&b, &g);
-	ck_assert(buf_error(&b));
-	buf_free(&b);
-}
-END_TEST
-
-/* And for the one from sessiond. */
+/* The same for the edge from sessiond. */
 START_TEST(test_sekm)
 {
 	struct sekm_lease l = { .worker = 31, .identity = 9 }, out;
@@ -245,7 +191,6 @@ main(void)
 
 	tcase_add_test(t, test_round_trip);
 	tcase_add_test(t, test_range);
-	tcase_add_test(t, test_kmfw);
 	tcase_add_test(t, test_sekm);
 	tcase_add_test(t, test_lengths);
 	suite_add_tcase(s, t);
