@@ -70,8 +70,11 @@ each_sa(struct engine *e, bool (*want)(const struct engine *,
 	uint64_t *spis = calloc(max + 1, sizeof(*spis));
 	struct ike_sa *sa;
 
-	if (spis == NULL)
+	if (spis == NULL) {
+		log_error(LOG_T_IPSEC, "out of memory: IKE SAs that should "
+		    "end go on");
 		return 0;
+	}
 	while ((sa = hash_next(&e->by_spi, &at)) != NULL)
 		if (sa->state != SA_CLOSED && want(e, sa, arg))
 			spis[n++] = sa->k->spi_own;

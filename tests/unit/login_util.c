@@ -99,3 +99,52 @@ login_keep(void *arg, const struct login_answer *a)
 
 	*to = *a;
 }
+
+void
+login_show(struct login *l, uint8_t encoding, const X509 *x)
+{
+	struct cert_payload *p = &l->certs[l->ncerts++];
+	uint8_t *der = NULL;
+	int n = i2d_X509(x, &der);
+
+	ck_assert_int_gt(n, 0);
+	p->encoding = encoding;
+	p->data = (struct part){ der, (size_t)n };
+}
+
+void
+login_hide(struct login *l)
+{
+	while (l->ncerts > 0)
+		OPENSSL_free((void *)(uintptr_t)l->certs[--l->ncerts].data.p);
+}
+
+void
+login_sign(struct login *l, struct buf *auth, EVP_PKEY *k, uint16_t hashes,
+    bool pss)
+{
+	struct auth_parts theirs = parts_mirrored(&l->parts);
+	const struct sign_row *row;
+	char why[SIGN_WHY_MAX];
+	struct part octets;
+	struct buf b;
+
+	buf_init(&b, 65536);
+	ck_assert_int_eq(auth_octets(&theirs, AUTH_OWN, &l->id_peer, &b), 0);
+	octets = (struct part){ b.data, b.len };
+	row = sign_choose(k, hashes, pss, why);
+	ck_assert_ptr_nonnull(row);
+	buf_reset(auth);
+	ck_assert_int_eq(sign_make(row, k, &octets, auth), 0);
+	l->method = sign_method(row);
+	l->auth = (struct part){ auth->data, auth->len };
+	buf_free(&b);
+}
+
+void
+drop_line(void *arg, uint32_t topics, const char *line)
+{
+	(void)arg;
+	(void)topics;
+	(void)line;
+}

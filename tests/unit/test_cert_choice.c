@@ -55,14 +55,6 @@ test_now(void)
 	return NOW;
 }
 
-static void
-drop_line(void *arg, uint32_t topics, const char *line)
-{
-	(void)arg;
-	(void)topics;
-	(void)line;
-}
-
 /* One of ours, with its key. */
 static void
 ours(const char *file, const char *kind, X509 *issuer, EVP_PKEY *issuer_key,
@@ -146,36 +138,10 @@ login_with(const char *peer, bool initiator)
 static void
 peer_signs(struct login *l, X509 *x, EVP_PKEY *k, const char *id)
 {
-	struct auth_parts theirs = parts_mirrored(&l->parts);
-	const struct sign_row *row;
-	char why[SIGN_WHY_MAX];
-	struct part octets;
-	uint8_t *der = NULL;
-	struct buf b;
-	int n = i2d_X509(x, &der);
-
 	l->verify = true;
 	l->id_peer = id_body(&id_buf, id);
-	l->certs[0].encoding = CERTENC_X509;
-	l->certs[0].data = (struct part){ der, (size_t)n };
-	l->ncerts = 1;
-	buf_init(&b, 65536);
-	ck_assert_int_eq(auth_octets(&theirs, AUTH_OWN, &l->id_peer, &b), 0);
-	octets = (struct part){ b.data, b.len };
-	row = sign_choose(k, SHA2_256, false, why);
-	ck_assert_ptr_nonnull(row);
-	buf_reset(&auth_buf);
-	ck_assert_int_eq(sign_make(row, k, &octets, &auth_buf), 0);
-	l->method = sign_method(row);
-	l->auth = (struct part){ auth_buf.data, auth_buf.len };
-	buf_free(&b);
-}
-
-static void
-peer_forgets(struct login *l)
-{
-	OPENSSL_free((void *)(uintptr_t)l->certs[0].data.p);
-	l->ncerts = 0;
+	login_show(l, CERTENC_X509, x);
+	login_sign(l, &auth_buf, k, SHA2_256, false);
 }
 
 static void
@@ -241,7 +207,7 @@ START_TEST(one_of_several)
 	l.id_asked = id_body(&asked_buf, c->asked);
 	login_start(&env, &l, login_keep, &a);
 	assert_own(&a, c->own);
-	peer_forgets(&l);
+	login_hide(&l);
 	/* as initiator, who has to say first who it is */
 	if (c->asked != NULL)
 		return;
@@ -266,7 +232,7 @@ START_TEST(named_goes_first)
 	l.certreq = (struct part){ hash_ca, sizeof(hash_ca) };
 	login_start(&env, &l, login_keep, &a);
 	assert_own(&a, "fqdn:rsa.example");
-	peer_forgets(&l);
+	login_hide(&l);
 	/* A secret suits everybody: the order is the configuration's. */
 	l = login_with("mixed", true);
 	l.make = true;
@@ -291,12 +257,12 @@ START_TEST(users_are_no_gateways)
 	l.peer = conf_by_name(conf, CONF_PEER, "named")->id;
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_msg(a.status == LOGIN_OK, "%s", a.reason);
-	peer_forgets(&l);
+	login_hide(&l);
 	l = login_with("pins", true);
 	peer_signs(&l, pin, key("p256", 4), "fqdn:pin.example");
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_msg(a.status == LOGIN_OK, "%s", a.reason);
-	peer_forgets(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -326,13 +292,13 @@ START_TEST(pinned_is_checked)
 	ck_assert_int_eq(checked, 2);
 	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
 	ck_assert_str_eq(a.reason, "revoked");
-	peer_forgets(&l);
+	login_hide(&l);
 	/* One whose CA is not here. */
 	l = login_with("pins", true);
 	peer_signs(&l, lone, key("p256", 5), "fqdn:lone.example");
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(checked, 1);
-	peer_forgets(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -353,7 +319,7 @@ START_TEST(pinned_expires)
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
 	ck_assert_ptr_nonnull(strstr(a.reason, "expired on"));
-	peer_forgets(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -368,7 +334,7 @@ START_TEST(who_it_was)
 	ck_assert_int_eq(a.status, LOGIN_BAD_AUTH);
 	ck_assert_str_eq(a.reason, "the signature (ECDSA with SHA2-256) does "
 	    "not verify; certificate \"CN=user\"");
-	peer_forgets(&l);
+	login_hide(&l);
 }
 END_TEST
 

@@ -74,14 +74,6 @@ alice_spec(void)
 }
 
 static void
-drop_line(void *arg, uint32_t topics, const char *line)
-{
-	(void)arg;
-	(void)topics;
-	(void)line;
-}
-
-static void
 put_public(struct buf *b, EVP_PKEY *k)
 {
 	uint8_t *der = NULL;
@@ -180,49 +172,15 @@ comment_of(uint32_t identity)
 
 /* The client */
 
-static void
-show(struct login *l, uint8_t encoding, const X509 *x)
-{
-	struct cert_payload *p = &l->certs[l->ncerts++];
-	uint8_t *der = NULL;
-	int n = i2d_X509(x, &der);
-
-	ck_assert_int_gt(n, 0);
-	p->encoding = encoding;
-	p->data = (struct part){ der, (size_t)n };
-}
-
-static void
-show_free(struct login *l)
-{
-	while (l->ncerts > 0)
-		OPENSSL_free((void *)(uintptr_t)l->certs[--l->ncerts].data.p);
-}
-
 /* Its AUTH for l's other end. */
 static void
 client_signs(struct login *l, EVP_PKEY *k, const char *id, uint16_t hashes,
     bool pss)
 {
-	struct auth_parts theirs = parts_mirrored(&l->parts);
-	const struct sign_row *row;
-	char why[SIGN_WHY_MAX];
-	struct part octets;
-	struct buf b;
-
 	l->verify = l->make = true;
 	l->hashes = hashes;
 	l->id_peer = id_body(&id_buf, id);
-	buf_init(&b, 65536);
-	ck_assert_int_eq(auth_octets(&theirs, AUTH_OWN, &l->id_peer, &b), 0);
-	octets = (struct part){ b.data, b.len };
-	row = sign_choose(k, hashes, pss, why);
-	ck_assert_ptr_nonnull(row);
-	buf_reset(&auth_buf);
-	ck_assert_int_eq(sign_make(row, k, &octets, &auth_buf), 0);
-	l->method = sign_method(row);
-	l->auth = (struct part){ auth_buf.data, auth_buf.len };
-	buf_free(&b);
+	login_sign(l, &auth_buf, k, hashes, pss);
 }
 
 /* One certificate, one ID, our decision. */
@@ -233,11 +191,11 @@ log_in(const char *peer, X509 *x, EVP_PKEY *k, const char *id,
 	struct login l = login_of(peer_id(peer), false);
 
 	if (x != NULL)
-		show(&l, CERTENC_X509, x);
+		login_show(&l, CERTENC_X509, x);
 	client_signs(&l, k, id, ALL_HASHES, false);
 	login_start(&env, &l, login_keep, a);
 	ck_assert_uint_eq(env.pending, 0);
-	show_free(&l);
+	login_hide(&l);
 }
 
 static void
@@ -420,12 +378,12 @@ log_in_with(X509 *x, X509 **others, size_t n, EVP_PKEY *k, const char *id,
 	struct login l = login_of(peer_id("any"), false);
 	size_t i;
 
-	show(&l, CERTENC_X509, x);
+	login_show(&l, CERTENC_X509, x);
 	for (i = 0; i < n; i++)
-		show(&l, CERTENC_X509, others[i]);
+		login_show(&l, CERTENC_X509, others[i]);
 	client_signs(&l, k, id, ALL_HASHES, false);
 	login_start(&env, &l, login_keep, a);
-	show_free(&l);
+	login_hide(&l);
 }
 
 static void
@@ -686,12 +644,12 @@ START_TEST(own_side)
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		l = login_of(peer_id("any"), false);
-		show(&l, CERTENC_X509, alice);
+		login_show(&l, CERTENC_X509, alice);
 		client_signs(&l, key("p256", 10), "fqdn:alice.example",
 		    ALL_HASHES, false);
 		l.id_asked = id_body(&asked_buf, names[i].asked);
 		login_start(&env, &l, login_keep, &a);
-		show_free(&l);
+		login_hide(&l);
 		if (names[i].is == NULL) {
 			ck_assert_int_eq(a.status, LOGIN_BAD_ASKED_ID);
 			ck_assert_ptr_nonnull(strstr(a.reason,
@@ -764,7 +722,7 @@ START_TEST(raw_keys)
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(a.status, LOGIN_BAD_CERT);
 	ck_assert_ptr_nonnull(strstr(a.reason, "another key than"));
-	show_free(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -790,7 +748,7 @@ START_TEST(other_encodings)
 	l.certs[2].encoding = 255;
 	l.certs[2].data = (struct part){ url, 0 };
 	l.ncerts = 3;
-	show(&l, CERTENC_X509, alice);
+	login_show(&l, CERTENC_X509, alice);
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_msg(a.status == LOGIN_OK, "%s", a.reason);
 	/* Cut or with something behind it. */
@@ -813,7 +771,7 @@ START_TEST(bad_signatures)
 
 	assert_refused("any", alice, key("p256", 11), "fqdn:alice.example",
 	    LOGIN_BAD_AUTH, "does not verify");
-	show(&l, CERTENC_X509, alice);
+	login_show(&l, CERTENC_X509, alice);
 	client_signs(&l, key("p256", 10), "fqdn:alice.example", ALL_HASHES,
 	    false);
 	/* Somebody else's ID under the same signature. */
@@ -829,7 +787,7 @@ START_TEST(bad_signatures)
 	}
 	login_start(&env, &l, login_keep, &a);
 	ck_assert_int_eq(a.status, LOGIN_OK);
-	show_free(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -841,7 +799,7 @@ START_TEST(mutated_certificates)
 	uint8_t *der;
 	size_t i;
 
-	show(&l, CERTENC_X509, alice);
+	login_show(&l, CERTENC_X509, alice);
 	client_signs(&l, key("p256", 10), "fqdn:alice.example", ALL_HASHES,
 	    false);
 	der = (uint8_t *)(uintptr_t)l.certs[0].data.p;
@@ -853,7 +811,7 @@ START_TEST(mutated_certificates)
 		ck_assert(a.status == LOGIN_OK || a.reason[0] != '\0');
 		der[i / 8] ^= (uint8_t)(1u << i % 8);
 	}
-	show_free(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -894,7 +852,7 @@ START_TEST(revoked)
 	struct login_answer a;
 	struct login l = login_of(peer_id("any"), false);
 
-	show(&l, CERTENC_X509, alice);
+	login_show(&l, CERTENC_X509, alice);
 	l.certs[l.ncerts].encoding = CERTENC_OCSP;
 	l.certs[l.ncerts++].data = (struct part){ "answer", 6 };
 	client_signs(&l, key("p256", 10), "fqdn:alice.example", ALL_HASHES,
@@ -918,7 +876,7 @@ START_TEST(revoked)
 	ck_assert_int_eq(a.status, LOGIN_BUSY);
 	ck_assert_uint_eq(env.pending, 0);
 	l.ncerts--;
-	show_free(&l);
+	login_hide(&l);
 }
 END_TEST
 
@@ -1062,8 +1020,8 @@ START_TEST(both_ends)
 	i2.auth = r.auth;
 	login_start(&ini.env, &i2, carry, &c);
 	ck_assert_int_eq(c.a.status, LOGIN_BAD_AUTH);
-	show_free(&r);
-	show_free(&i2);
+	login_hide(&r);
+	login_hide(&i2);
 	buf_free(&id_i);
 	buf_free(&id_r);
 	end_close(&ini);
@@ -1098,7 +1056,7 @@ START_TEST(in_threads)
 	rsp.env.pool = pool_new(base, 3, 64);
 	ck_assert_ptr_nonnull(rsp.env.pool);
 	l = login_of(end_peer(&rsp), false);
-	show(&l, CERTENC_X509, x);
+	login_show(&l, CERTENC_X509, x);
 	client_signs(&l, s.key, "fqdn:alice.example", ALL_HASHES, false);
 	for (i = 0; i < 50; i++)
 		login_start(&rsp.env, &l, count_ok, NULL);
@@ -1114,7 +1072,7 @@ START_TEST(in_threads)
 		ck_assert_int_eq(event_base_loop(base, EVLOOP_ONCE), 0);
 	ck_assert_uint_eq(answered, 50);
 	pool_free(rsp.env.pool);
-	show_free(&l);
+	login_hide(&l);
 	X509_free(x);
 	end_close(&rsp);
 	event_base_free(base);
@@ -1136,13 +1094,13 @@ START_TEST(pss_is_mirrored)
 	end_open(&rsp, "rsa", "right", 1);
 	for (pss = 0; pss < 2; pss++) {
 		l = login_of(end_peer(&rsp), false);
-		show(&l, CERTENC_X509, x);
+		login_show(&l, CERTENC_X509, x);
 		client_signs(&l, s.key, "fqdn:alice.example", ALL_HASHES,
 		    pss);
 		login_start(&rsp.env, &l, login_keep, &a);
 		ck_assert_msg(a.status == LOGIN_OK, "%s", a.reason);
 		ck_assert_uint_eq(a.auth[0], pss ? 67 : 15);
-		show_free(&l);
+		login_hide(&l);
 	}
 	X509_free(x);
 	end_close(&rsp);
