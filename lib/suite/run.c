@@ -1,5 +1,7 @@
 #include "lib/suite/run.h"
 
+#include "lib/suite/evp.h"
+
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
 #include <openssl/err.h>
@@ -94,6 +96,12 @@ run_cipher_ctx(const struct alg *a)
 		return NULL;
 	}
 	return c->cipher[row] = x;
+}
+
+EVP_CIPHER *
+suite_evp_cipher(const struct alg *a)
+{
+	return suite_usable(a) ? run.cipher[suite_row_of(a)] : NULL;
 }
 
 static EVP_MAC_CTX *

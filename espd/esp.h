@@ -1,0 +1,203 @@
+/*
+ * The packet core of espd: ESP (RFC 4303), also in UDP (RFC 3948), between a
+ * TUN device and sockets that the process around it reads and writes.  It
+ * does no I/O and has no clock: packets and the time come in through calls,
+ * packets and news go out through struct esp_io.
+ *
+ * One thread controls: it calls what takes a struct esp.  Each packet thread
+ * has a struct esp_thread of its own and calls what takes that; it never
+ * waits for anybody and allocates nothing.
+ */
+#ifndef ESPD_ESP_H
+#define ESPD_ESP_H
+
+#include "espd/sel.h"
+#include "espd/spd.h"
+#include "lib/mono.h"
+#include "lib/secret.h"
+#include "lib/suite/suite.h"
+
+#define ESP_THREADS_MAX	EPOCH_THREADS
+/* Before each packet that comes from or goes to the TUN: virtio_net_hdr,
+ * without num_buffers (TUNSETVNETHDRSZ). */
+#define ESP_VNET_LEN	10
+/* Bytes before and behind a received datagram that esp_in() may overwrite. */
+#define ESP_IN_ROOM	16
+/* The longest packet of the TUN, virtio header included. */
+#define ESP_TUN_MAX	(ESP_VNET_LEN + 65535)
+
+struct esp;
+struct esp_thread;
+
+/*
+ * ESP packets to send: n in a row, each seg bytes long but for the last,
+ * which may be shorter.  What UDP_SEGMENT takes: at most 64 and 65000 bytes.
+ */
+struct esp_run {
+	struct endpoint src, dst;	/* ports with encap */
+	bool encap;			/* in UDP; else protocol 50 */
+	bool df;			/* else the network may fragment */
+	uint8_t tos;			/* of the outer header */
+	uint16_t seg;
+	unsigned n;
+	uint8_t *data;
+	size_t len;
+};
+
+/* Called by packet threads, with the arg of the thread, from within the
+ * calls below, which they must not make again. */
+struct esp_io {
+	void (*send)(void *arg, const struct esp_run *);
+	/* len bytes, virtio header first, to be written to the TUN. */
+	void (*inject)(void *arg, uint8_t *, size_t len);
+	/* A whole IP packet of a transport mode SA with local set. */
+	void (*local)(void *arg, uint32_t spi, const uint8_t *, size_t len);
+	/* A packet of the TUN that is to go out as it is, virtio header
+	 * first; NULL: such packets are dropped and counted. */
+	void (*pass)(void *arg, uint8_t *, size_t len);
+	/* esp_events() has something to tell.  Must not block. */
+	void (*wake)(void *arg);
+};
+
+struct esp_conf {
+	unsigned threads;		/* 1..ESP_THREADS_MAX */
+	void **arg;			/* of esp_io, one a thread; copied */
+	struct esp_io io;
+	bool clamp_mss;			/* TCP's to what the tunnel takes */
+	bool uso;			/* the TUN takes UDP super-packets */
+};
+
+/* suite_init() was called.  NULL: *why (static text). */
+struct esp *esp_new(const struct esp_conf *, const char **why);
+/* No packet thread runs any more.  Wipes all keys. */
+void esp_free(struct esp *);
+struct esp_thread *esp_thread(struct esp *, unsigned thread);
+/* The thread that an inbound SA's packets must come to. */
+unsigned esp_thread_of(const struct esp *, uint32_t spi);
+
+/*
+ * Packet threads.
+ */
+
+/*
+ * A packet read from the TUN, virtio header first; may be a super-packet.
+ * The memory is the caller's and may be overwritten.  What is to be sent may
+ * be held back until esp_out_flush(), to be called when the TUN is empty.
+ */
+void esp_out(struct esp_thread *, uint8_t *, size_t len, struct mono now);
+void esp_out_flush(struct esp_thread *);
+
+/*
+ * What was received from one place: a datagram, or several of seg bytes in a
+ * row, the last of which may be shorter (UDP_GRO; seg 0: one).  Decrypted in
+ * place, with ESP_IN_ROOM bytes of room before and behind.
+ */
+struct esp_dgram {
+	uint8_t *data;
+	size_t len;
+	uint16_t seg;
+	struct endpoint src;
+	bool encap;
+	uint8_t tos;			/* of the outer header, for ECN */
+};
+/* Packets may be held back until esp_in_flush(), to be called when the
+ * socket is empty. */
+void esp_in(struct esp_thread *, const struct esp_dgram *, struct mono now);
+void esp_in_flush(struct esp_thread *);
+
+/*
+ * The control thread.
+ */
+
+/* 0: no limit.  After soft, an event; after hard, nothing goes through. */
+struct esp_limits {
+	uint64_t soft_bytes, hard_bytes;	/* of inner packets */
+	uint64_t soft_packets, hard_packets;
+};
+
+/* An SA.  esp_sa_add() borrows everything. */
+struct esp_sa {
+	struct endpoint src, dst;	/* outer; ports with encap */
+	uint32_t spi;			/* 256 and up */
+	uint32_t reqid;			/* of the policies it serves */
+	bool inbound, transport, encap, esn;
+	bool local;			/* inbound transport: to esp_io.local */
+	bool no_dscp;			/* outer DSCP 0, not the inner one */
+	uint32_t window;		/* replay; packets, 0: off */
+	uint32_t mtu;			/* outbound: of the path, 576..65535 */
+	struct esp_limits limits;
+	struct mono hard_at;		/* not used from then on */
+	const struct alg *encr;
+	const struct alg *integ;	/* NULL with an AEAD */
+	const struct secret *encr_key, *integ_key;
+};
+
+struct esp_sa_state {
+	struct esp_sa sa;		/* without keys */
+	uint64_t bytes, packets;
+	uint64_t seq;			/* last sent, or highest received */
+	struct mono added, used;	/* used: MONO_NEVER if it was not */
+	uint64_t errors_replay, errors_integ;
+};
+
+/* Why an SA with these cannot be; NULL: it can. */
+const char *esp_unfit(const struct alg *encr, const struct alg *integ);
+/*
+ * -1: *why (static text).  The newest outbound SA of a reqid is the one in
+ * use; of transport mode, of a reqid and destination.
+ */
+int esp_sa_add(struct esp *, const struct esp_sa *, struct mono now,
+    const char **why);
+/*
+ * Addresses and SPI name an SA.  -1: there is none.  Keys are wiped as soon
+ * as no thread can be using them (esp_reclaim).
+ */
+int esp_sa_del(struct esp *, const struct addr *dst, uint32_t spi);
+int esp_sa_get(const struct esp *, const struct addr *dst, uint32_t spi,
+    struct esp_sa_state *);
+void esp_sa_each(const struct esp *,
+    void (*fn)(void *, const struct esp_sa_state *), void *arg);
+/* Other outer endpoints, with or without UDP; all else goes on.  -1: *why. */
+int esp_sa_move(struct esp *, const struct addr *dst, uint32_t spi,
+    const struct endpoint *src, const struct endpoint *newdst, bool encap,
+    const char **why);
+/* What an outbound SA's path takes now.  -1: there is none. */
+int esp_sa_mtu(struct esp *, const struct addr *dst, uint32_t spi,
+    uint32_t mtu);
+/* The largest inner packet of an outbound SA, -1: there is none. */
+int esp_sa_inner_mtu(const struct esp *, const struct addr *dst,
+    uint32_t spi);
+
+/* A selector has one policy.  -1: *why. */
+int esp_policy_set(struct esp *, const struct sel *,
+    const struct policy_body *, const char **why);
+int esp_policy_del(struct esp *, const struct sel *);
+void esp_policy_each(const struct esp *,
+    void (*fn)(void *, const struct policy *), void *arg);
+
+/* The error counters, all threads together. */
+void esp_stats(const struct esp *,
+    void (*fn)(void *, const char *name, uint64_t value), void *arg);
+
+struct esp_news {
+	/* A packet waits for an SA; the selector is the packet's own.  At
+	 * most one a second and policy. */
+	void (*acquire)(void *, uint32_t reqid, const struct sel *);
+	/* A limit of bytes or packets is reached, or sequence numbers end. */
+	void (*expire)(void *, uint32_t spi, const struct addr *dst,
+	    bool hard);
+	/* The newest packets of an inbound SA come from elsewhere. */
+	void (*mapping)(void *, uint32_t spi, const struct endpoint *remote);
+	/* Some of the above were lost. */
+	void (*lost)(void *);
+	void *arg;
+};
+/* Tells what happened since the last call. */
+void esp_events(struct esp *, const struct esp_news *);
+/*
+ * Frees what was removed and is in no thread's hands any more; every change
+ * does it too.  Returns how much is left; call again soon if not 0.
+ */
+unsigned esp_reclaim(struct esp *);
+
+#endif
