@@ -5,6 +5,7 @@
 #include "lib/secret.h"
 #include "lib/suite/evp.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 
 #include <stdlib.h>
@@ -136,6 +137,17 @@ crypt_open(struct crypt *c, uint8_t *esp, size_t len, uint32_t hi)
 	return run_cipher(c, esp, len, 0);
 }
 
+/* Past EVP_CIPHER_CTX_set_padding(), which would do it anew each packet. */
+static int
+no_padding(EVP_CIPHER_CTX *x)
+{
+	unsigned off = 0;
+	OSSL_PARAM p[] = { OSSL_PARAM_construct_uint(
+	    OSSL_CIPHER_PARAM_PADDING, &off), OSSL_PARAM_construct_end() };
+
+	return EVP_CIPHER_CTX_set_params(x, p) == 1 ? 0 : -1;
+}
+
 /* Everything but the nonce is set here once. */
 static int
 key_cipher(struct crypt *c, const uint8_t *key, int enc)
@@ -158,7 +170,7 @@ key_cipher(struct crypt *c, const uint8_t *key, int enc)
 		c->nonce[NONCE_MAX - 1] = 1;
 	if (EVP_CipherInit_ex2(c->x, NULL, key, NULL, enc, NULL) != 1)
 		return -1;
-	return EVP_CIPHER_CTX_set_padding(c->x, 0) == 1 ? 0 : -1;
+	return a->mode == ALG_M_CBC ? no_padding(c->x) : 0;
 }
 
 bool

@@ -43,7 +43,7 @@ int crypt_seal(struct crypt *, uint8_t *esp, size_t len, uint32_t hi);
 /*
  * The inverse; the ICV is checked in constant time, and before anything is
  * decrypted unless an AEAD does both in one.  -1: not authentic; the content
- * is then of no use.  Neither allocates.
+ * is then of no use.  Neither allocates, but see mac_icv().
  */
 int crypt_open(struct crypt *, uint8_t *esp, size_t len, uint32_t hi);
 

@@ -3,20 +3,19 @@
 #include "lib/secret.h"
 #include "lib/suite/evp.h"
 
+#include <openssl/core_names.h>
+
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define BLOCK		16
-#define HMAC_BLOCK	128	/* of the longest digest */
 #define CHUNK		512
 #define ENCR_AES_CBC	12
 
 struct mac {
 	const struct alg *alg;
-	EVP_MD *md;			/* HMAC */
-	EVP_MD_CTX *mdx;
-	uint8_t ipad[HMAC_BLOCK], opad[HMAC_BLOCK];
-	size_t md_block;
+	EVP_MAC_CTX *hmac;
 	EVP_CIPHER_CTX *cbc;		/* XCBC, CMAC */
 	uint8_t whole[BLOCK], part[BLOCK];	/* keys of the last block */
 };
@@ -24,22 +23,16 @@ struct mac {
 static int
 hmac_key(struct mac *m, const uint8_t *key)
 {
-	uint8_t b[HMAC_BLOCK] = { 0 };
+	char name[32];
+	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(
+	    OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end() };
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 
-	m->md = EVP_MD_fetch(NULL, m->alg->ossl, NULL);
-	m->mdx = EVP_MD_CTX_new();
-	if (m->md == NULL || m->mdx == NULL)
-		return -1;
-	m->md_block = (size_t)EVP_MD_get_block_size(m->md);
-	if (m->md_block > HMAC_BLOCK || m->alg->key_len > m->md_block)
-		return -1;
-	memcpy(b, key, m->alg->key_len);
-	for (size_t i = 0; i < m->md_block; i++) {
-		m->ipad[i] = b[i] ^ 0x36;
-		m->opad[i] = b[i] ^ 0x5c;
-	}
-	secret_wipe(b, sizeof(b));
-	return EVP_DigestInit_ex2(m->mdx, m->md, NULL) == 1 ? 0 : -1;
+	snprintf(name, sizeof(name), "%s", m->alg->ossl);
+	m->hmac = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
+	EVP_MAC_free(hmac);
+	return m->hmac != NULL &&
+	    EVP_MAC_init(m->hmac, key, m->alg->key_len, p) == 1 ? 0 : -1;
 }
 
 static int
@@ -47,17 +40,12 @@ hmac(struct mac *m, const uint8_t *p, size_t len, const uint8_t *tail,
     size_t tail_len, uint8_t *icv)
 {
 	uint8_t out[EVP_MAX_MD_SIZE];
-	unsigned n;
+	size_t n;
 
-	if (EVP_DigestInit_ex2(m->mdx, NULL, NULL) != 1 ||
-	    EVP_DigestUpdate(m->mdx, m->ipad, m->md_block) != 1 ||
-	    EVP_DigestUpdate(m->mdx, p, len) != 1 ||
-	    EVP_DigestUpdate(m->mdx, tail, tail_len) != 1 ||
-	    EVP_DigestFinal_ex(m->mdx, out, &n) != 1 ||
-	    EVP_DigestInit_ex2(m->mdx, NULL, NULL) != 1 ||
-	    EVP_DigestUpdate(m->mdx, m->opad, m->md_block) != 1 ||
-	    EVP_DigestUpdate(m->mdx, out, n) != 1 ||
-	    EVP_DigestFinal_ex(m->mdx, out, &n) != 1)
+	if (EVP_MAC_init(m->hmac, NULL, 0, NULL) != 1 ||
+	    EVP_MAC_update(m->hmac, p, len) != 1 ||
+	    EVP_MAC_update(m->hmac, tail, tail_len) != 1 ||
+	    EVP_MAC_final(m->hmac, out, &n, sizeof(out)) != 1)
 		return -1;
 	memcpy(icv, out, m->alg->icv_len);
 	return 0;
@@ -223,8 +211,7 @@ mac_free(struct mac *m)
 {
 	if (m == NULL)
 		return;
-	EVP_MD_CTX_free(m->mdx);
-	EVP_MD_free(m->md);
+	EVP_MAC_CTX_free(m->hmac);
 	EVP_CIPHER_CTX_free(m->cbc);
 	secret_wipe(m, sizeof(*m));
 	free(m);

@@ -1,7 +1,6 @@
 /*
  * Keyed integrity functions for one SA and one thread: HMAC (RFC 2104, RFC
- * 4868), AES-XCBC (RFC 3566), AES-CMAC (RFC 4494).  Made from plain digests
- * and ciphers, because EVP_MAC allocates for every message.
+ * 4868), AES-XCBC (RFC 3566), AES-CMAC (RFC 4494).
  */
 #ifndef ESPD_MAC_H
 #define ESPD_MAC_H
@@ -18,7 +17,9 @@ struct mac *mac_new(const struct alg *, const uint8_t *key);
 void mac_free(struct mac *);
 /*
  * The ICV over len bytes at p and then tail_len bytes at tail (at most 16),
- * alg->icv_len bytes.  Allocates nothing.  -1: OpenSSL failed.
+ * alg->icv_len bytes.  -1: OpenSSL failed.
+ * Nothing is allocated but for HMAC: OpenSSL 3.0 copies the keyed digests,
+ * two short pieces of memory that are back before this returns.
  */
 int mac_icv(struct mac *, const uint8_t *p, size_t len, const uint8_t *tail,
     size_t tail_len, uint8_t *icv);
