@@ -24,11 +24,12 @@ static int
 hmac_key(struct mac *m, const uint8_t *key)
 {
 	char name[32];
-	OSSL_PARAM p[] = { OSSL_PARAM_construct_utf8_string(
-	    OSSL_MAC_PARAM_DIGEST, name, 0), OSSL_PARAM_construct_end() };
+	OSSL_PARAM p[] = { OSSL_PARAM_END, OSSL_PARAM_END };
 	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 
 	snprintf(name, sizeof(name), "%s", m->alg->ossl);
+	p[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name,
+	    0);
 	m->hmac = hmac == NULL ? NULL : EVP_MAC_CTX_new(hmac);
 	EVP_MAC_free(hmac);
 	return m->hmac != NULL &&

@@ -5,11 +5,13 @@
  * Input: a byte that says how the rest is taken.  0: a run of datagrams as
  * it came, with the segment size in the next two bytes; 1: the body of a
  * tunnel mode packet by a peer that has the keys; 2: the same in transport
- * mode; else: a packet of the TUN with its virtio header.
+ * mode; 3: tunnel mode, checksums set right first; else: a packet of the TUN with its virtio header.
  */
 #include "espd/core.h"
+#include "espd/csum.h"
 #include "espd/wire.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
@@ -57,11 +59,11 @@ on_wake(void *arg)
 }
 
 static void
-add(uint32_t spi, bool transport, bool inbound)
+add(uint32_t spi, uint32_t reqid, bool inbound)
 {
 	struct secret k = { key, sizeof(key) };
-	struct esp_sa sa = { .spi = spi, .reqid = spi, .inbound = inbound,
-		.transport = transport, .encap = true, .mtu = 1400,
+	struct esp_sa sa = { .spi = spi, .reqid = reqid, .inbound = inbound,
+		.transport = reqid == TRANSPORT, .encap = true, .mtu = 1400,
 		.encr = suite_by_name(SUITE_ENCR, ALG_PHASE2, "aes-128-gcm"),
 		.encr_key = &k, .hard_at = MONO_NEVER };
 	const char *why;
@@ -96,9 +98,10 @@ start(void)
 
 	must(suite_init(&why) == 0);
 	must((e = esp_new(&conf, &why)) != NULL);
-	add(TUNNEL, false, true);
-	add(TUNNEL + 2, false, false);
-	add(TRANSPORT, true, true);
+	add(TUNNEL, TUNNEL, true);
+	add(TUNNEL + 2, TUNNEL, false);
+	add(TRANSPORT, TRANSPORT, true);
+	add(TRANSPORT + 2, TRANSPORT, false);
 	policy("192.0.2.2/32", "192.0.2.1/32", TRANSPORT, 1);
 	policy("0.0.0.0/0", "0.0.0.0/0", TUNNEL, 2);
 	policy("::/0", "::/0", TUNNEL, 2);
@@ -137,6 +140,25 @@ receive_sealed(const uint8_t *p, size_t len, uint32_t spi)
 	receive(esp, 16 + len + 16, 0);
 }
 
+/* Random input never has a right checksum, and only such packets join. */
+static void
+receive_summed(const uint8_t *p, size_t len)
+{
+	uint8_t *buf = malloc(len), *sum;
+	struct pkt k;
+
+	must(buf != NULL);
+	memcpy(buf, p, len);
+	if (pkt_parse(&k, buf, len) == 0 && pkt_l4_len(&k) != 0) {
+		sum = buf + k.l4 + (k.proto == IPPROTO_TCP ? 16 : 6);
+		memset(sum, 0, 2);
+		csum_put(sum, csum_add(csum_pseudo(buf, k.proto,
+		    k.len - k.l4), buf + k.l4, k.len - k.l4));
+	}
+	receive_sealed(buf, len, TUNNEL);
+	free(buf);
+}
+
 static void
 from_tun(const uint8_t *p, size_t len)
 {
@@ -165,6 +187,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)
 		break;
 	case 2:
 		receive_sealed(data + 1, len - 1, TRANSPORT);
+		break;
+	case 3:
+		receive_summed(data + 1, len - 1);
 		break;
 	default:
 		from_tun(data + 1, len - 1);
