@@ -19,7 +19,7 @@ length_ok(const struct sa *s, size_t len)
 	size_t rest = (size_t)CRYPT_HDR + s->iv_len + s->icv_len;
 
 	return len >= rest + TRAILER &&
-	    (len - rest) % s->conf.encr->block == 0;
+	    ((len - rest) & (s->conf.encr->block - 1u)) == 0;
 }
 
 /* RFC 4303 section 2.4: the bytes are 1, 2, 3, ..., which says that what was

@@ -182,9 +182,10 @@ sa_state(const struct sa *s, struct esp_sa_state *st)
 size_t
 sa_packed(const struct sa *s, size_t n)
 {
-	size_t body = n + TRAILER, a = s->align;
+	size_t mask = s->align - 1u;
 
-	return CRYPT_HDR + s->iv_len + (body + a - 1) / a * a + s->icv_len;
+	return CRYPT_HDR + s->iv_len + ((n + TRAILER + mask) & ~mask) +
+	    s->icv_len;
 }
 
 size_t
@@ -194,7 +195,7 @@ sa_fit(const struct sa *s, size_t room)
 
 	if (room < rest + s->align)
 		return 0;
-	return (room - rest) / s->align * s->align - TRAILER;
+	return ((room - rest) & ~(s->align - (size_t)1)) - TRAILER;
 }
 
 uint32_t
@@ -222,6 +223,19 @@ crossed(uint64_t limit, uint64_t before, uint64_t n)
 	return limit != 0 && before + n >= limit;
 }
 
+/* Inbound, one thread alone writes. */
+static uint64_t
+add(const struct sa *s, _Atomic uint64_t *to, uint64_t n)
+{
+	uint64_t was;
+
+	if (!s->conf.inbound)
+		return atomic_fetch_add_explicit(to, n, memory_order_relaxed);
+	was = atomic_load_explicit(to, memory_order_relaxed);
+	atomic_store_explicit(to, was + n, memory_order_relaxed);
+	return was;
+}
+
 unsigned
 sa_count(struct sa *s, uint64_t n, uint64_t bytes, struct mono now,
     bool *dead)
@@ -230,8 +244,8 @@ sa_count(struct sa *s, uint64_t n, uint64_t bytes, struct mono now,
 	uint64_t b, p;
 	unsigned bits = 0;
 
-	p = atomic_fetch_add_explicit(&s->packets, n, memory_order_relaxed);
-	b = atomic_fetch_add_explicit(&s->bytes, bytes, memory_order_relaxed);
+	p = add(s, &s->packets, n);
+	b = add(s, &s->bytes, bytes);
 	if (atomic_load_explicit(&s->used, memory_order_relaxed) != now.us)
 		atomic_store_explicit(&s->used, now.us, memory_order_relaxed);
 	*dead = crossed(l->hard_bytes, b, 0) || crossed(l->hard_packets, p, 0);

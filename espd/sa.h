@@ -27,7 +27,8 @@ struct sa {
 	struct esp_sa conf;
 	_Atomic(struct path *) path;
 	_Atomic uint32_t mtu;
-	uint8_t iv_len, icv_len, align;
+	uint8_t iv_len, icv_len;
+	uint8_t align;		/* of what is encrypted; a power of two */
 	struct mono added;
 	struct replay *replay;		/* inbound */
 	struct endpoint mapped;		/* inbound: told in an event */

@@ -1,7 +1,7 @@
 /*
  * How fast the packet core is, beside the bare cipher over the same bytes:
  * AES-GCM-16, 1400-byte segments, packet by packet and as super-packets of
- * 64 kB.
+ * 64 kB; small packets; and what an SA takes of memory.
  *
  * usage: esp_core [ROUNDS]
  * Prints, for each direction and way, ns a packet, Gbit/s of inner packets a
@@ -14,23 +14,25 @@
 
 #include <openssl/evp.h>
 
+#include <malloc.h>
 #include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#define MSS		1348	/* 1400 bytes with IP, TCP and timestamps */
 #define HDRS		52
 #define SEGS		48
 #define REPEAT		5
 #define RUNS_MAX	4
+#define PAIRS		1000	/* of SAs, for their memory */
 
 static uint8_t room[RUNS_MAX][70000];
 static struct esp_run runs[RUNS_MAX];
 static unsigned nruns;
 static uint64_t injected;
 static bool keep;
+static size_t mss = 1348;	/* 1400 bytes with IP, TCP and timestamps */
 
 static void
 die(const char *what)
@@ -97,30 +99,38 @@ gcm(void)
 	return suite_by_name(SUITE_ENCR, ALG_PHASE2, "aes-128-gcm");
 }
 
+static int
+add_sa(struct esp *e, uint32_t spi, bool inbound, uint32_t window,
+    const char **why)
+{
+	uint8_t key[20] = { 1, 2, 3 };
+	struct secret k = { key, sizeof(key) };
+	struct esp_sa sa = { .spi = spi, .reqid = spi, .inbound = inbound,
+		.encap = true, .window = window, .mtu = 1500, .encr = gcm(),
+		.encr_key = &k, .hard_at = MONO_NEVER };
+
+	addr_parse(&sa.src.addr, "192.0.2.1");
+	addr_parse(&sa.dst.addr, "192.0.2.2");
+	sa.src.port = sa.dst.port = 4500;
+	return esp_sa_add(e, &sa, mono_now(), why);
+}
+
 static struct esp *
 gate(bool inbound, uint32_t window)
 {
 	struct esp_conf conf = { .threads = 1, .clamp_mss = true,
 		.io = { .send = on_send, .inject = on_inject,
 		.wake = on_wake } };
-	uint8_t key[20] = { 1, 2, 3 };
-	struct secret k = { key, sizeof(key) };
-	struct esp_sa sa = { .spi = 0x1000, .reqid = 1, .inbound = inbound,
-		.encap = true, .window = window, .mtu = 1500, .encr = gcm(),
-		.encr_key = &k, .hard_at = MONO_NEVER };
-	struct policy_body body = { .reqid = 1 };
+	struct policy_body body = { .reqid = 0x1000 };
 	const char *why = "";
 	struct sel sel = { 0 };
 	struct esp *e = esp_new(&conf, &why);
 
-	addr_parse(&sa.src.addr, "192.0.2.1");
-	addr_parse(&sa.dst.addr, "192.0.2.2");
-	sa.src.port = sa.dst.port = 4500;
 	prefix_parse(&sel.local, inbound ? "10.2.0.0/16" : "10.1.0.0/16",
 	    true);
 	prefix_parse(&sel.remote, inbound ? "10.1.0.0/16" : "10.2.0.0/16",
 	    true);
-	if (e == NULL || esp_sa_add(e, &sa, mono_now(), &why) == -1 ||
+	if (e == NULL || add_sa(e, 0x1000, inbound, window, &why) == -1 ||
 	    esp_policy_set(e, &sel, &body, &why) == -1)
 		die(why);
 	return e;
@@ -132,9 +142,9 @@ make_tcp(uint8_t *buf, unsigned n)
 {
 	struct vnet v = { .flags = VNET_NEEDS_CSUM, .hdr_len = HDRS,
 		.gso_type = n > 1 ? VNET_GSO_TCP4 : VNET_GSO_NONE,
-		.gso_size = n > 1 ? MSS : 0, .csum_start = 20,
+		.gso_size = (uint16_t)(n > 1 ? mss : 0), .csum_start = 20,
 		.csum_offset = 16 };
-	size_t len = HDRS + (size_t)n * MSS;
+	size_t len = HDRS + n * mss;
 	uint8_t *p = buf + ESP_VNET_LEN;
 
 	memset(buf, 0, ESP_VNET_LEN + len);
@@ -205,7 +215,7 @@ bench_in(unsigned segs, unsigned rounds)
 		v[r] = spent / (rounds / segs * segs);
 	}
 	keep = false;
-	if (injected < (uint64_t)rounds * MSS)
+	if (injected < (uint64_t)rounds * mss)
 		die("packets were lost");
 	injected = 0;
 	esp_free(out);
@@ -222,7 +232,7 @@ bench_evp(bool seal, unsigned rounds)
 	uint8_t key[16] = { 1 }, iv[12] = { 0 }, icv[16] = { 0 };
 	static uint8_t text[1500];
 	double v[REPEAT], from;
-	int n, len = HDRS + MSS + 4;
+	int n, len = (int)(HDRS + mss + 4);
 
 	EVP_CipherInit_ex2(x, c, key, NULL, seal, NULL);
 	for (int r = 0; r < REPEAT; r++) {
@@ -247,11 +257,39 @@ bench_evp(bool seal, unsigned rounds)
 	return median(v);
 }
 
+/* Bytes of an SA, both directions' mean, with one packet thread. */
+static double
+bench_memory(uint32_t window)
+{
+	struct esp *e = gate(true, window);
+	size_t before = mallinfo2().uordblks;
+	const char *why;
+
+	for (uint32_t i = 1; i <= 2 * PAIRS; i++)
+		if (add_sa(e, 0x1000 + i, i % 2, window, &why) == -1)
+			die(why);
+	before = mallinfo2().uordblks - before;
+	esp_free(e);
+	return (double)before / (2 * PAIRS);
+}
+
+static void
+small(unsigned rounds)
+{
+	double out, in;
+
+	mss = 12;		/* 64 bytes */
+	out = bench_out(1, rounds);
+	in = bench_in(1, rounds);
+	printf("64-byte packets              out %.2f M/s, in %.2f M/s\n",
+	    1e3 / out, 1e3 / in);
+}
+
 static void
 line(const char *what, double ns, double evp)
 {
 	printf("%-28s %7.0f ns/packet %6.2f Gbit/s  %.2f of EVP\n", what, ns,
-	    (HDRS + MSS) * 8 / ns, ns / evp);
+	    (double)(HDRS + mss) * 8 / ns, ns / evp);
 }
 
 int
@@ -273,5 +311,8 @@ main(int argc, char **argv)
 	line("EVP alone, decrypt", open, open);
 	line("in, single packets", bench_in(1, rounds), open);
 	line("in, runs into super-packets", bench_in(SEGS, rounds), open);
+	small(rounds);
+	printf("an SA takes %.0f bytes, %.0f with a window of 4096\n",
+	    bench_memory(64), bench_memory(4096));
 	return 0;
 }
