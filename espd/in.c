@@ -53,7 +53,7 @@ find_sa(struct in *i, const uint8_t *p)
 }
 
 /* RFC 7296 section 2.23: the newest authentic packet says where the peer
- * is; that is told once for each place. */
+ * is; that is told once for each move. */
 static void
 check_mapping(struct in *i)
 {
@@ -62,10 +62,11 @@ check_mapping(struct in *i)
 	struct event_msg m = { .kind = EVENT_MAPPING,
 		.spi = i->sa->conf.spi, .remote = *src };
 
-	if (!i->dg->encap || endpoint_equal(src, &p->src) ||
-	    endpoint_equal(src, &i->sa->mapped))
+	if (!i->dg->encap || endpoint_equal(src, &i->sa->mapped))
 		return;
 	i->sa->mapped = *src;
+	if (endpoint_equal(src, &p->src))
+		return;
 	core_tell(i->t, &m);
 }
 

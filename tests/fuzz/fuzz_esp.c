@@ -5,7 +5,8 @@
  * Input: a byte that says how the rest is taken.  0: a run of datagrams as
  * it came, with the segment size in the next two bytes; 1: the body of a
  * tunnel mode packet by a peer that has the keys; 2: the same in transport
- * mode; 3: tunnel mode, checksums set right first; else: a packet of the TUN with its virtio header.
+ * mode; 3: tunnel mode, checksums set right first; else: a packet of the TUN
+ * with its virtio header.
  */
 #include "espd/core.h"
 #include "espd/csum.h"

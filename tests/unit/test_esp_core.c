@@ -373,8 +373,8 @@ START_TEST(test_no_allocation)
 			through(p, len);
 		most = su.integ != NULL && su.integ->mode == ALG_M_HMAC ?
 		    50 * 2 * 2 : 0;
-		ck_assert_msg(allocations - before <= most, "%s %s", su.encr->log,
-		    su.integ == NULL ? "" : su.integ->log);
+		ck_assert_msg(allocations - before <= most, "%s %s",
+		    su.encr->log, su.integ == NULL ? "" : su.integ->log);
 		spi++;
 	}
 	ck_assert_uint_gt(allocations, 0);

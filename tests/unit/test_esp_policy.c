@@ -365,7 +365,7 @@ START_TEST(test_limits)
 }
 END_TEST
 
-/* NAT: told once for each place, and by the newest packet alone. */
+/* NAT: told once for each move, and by the newest packet alone. */
 START_TEST(test_mapping)
 {
 	struct kept *k;
@@ -392,6 +392,15 @@ START_TEST(test_mapping)
 	ck_assert_uint_eq(east->mappings, 1);
 	ck_assert(endpoint_equal(&east->mapped, &west->outer));
 	ck_assert_uint_eq(east->injected.n, 5);
+	/* Back, and there again. */
+	for (int i = 0; i < 2; i++) {
+		west->outer.port = i == 0 ? 4500 : 1024;
+		gate_clear(west);
+		gate_out(west, p, len);
+		gate_carry(west, east);
+	}
+	gate_events(east);
+	ck_assert_uint_eq(east->mappings, 2);
 }
 END_TEST
 
