@@ -485,6 +485,47 @@ START_TEST(test_fragments)
 }
 END_TEST
 
+/* A selector with ports would not know the fragments: the whole packet goes,
+ * and the network may cut it. */
+START_TEST(test_fragments_ports)
+{
+	struct policy_body b = { .prio = 1, .reqid = 1 };
+	struct sel s = { .proto = IPPROTO_UDP, .rport = 6, .rmask = 0xffff };
+	const char *why;
+	size_t len = make_udp(PKT, "10.1.0.1", "10.2.0.1", 5, 6, 3000, 9);
+
+	prefix_parse(&s.local, "10.1.0.0/16", true);
+	prefix_parse(&s.remote, "10.2.0.0/16", true);
+	ck_assert_int_eq(esp_policy_set(west->e, &s, &b, &why), 0);
+	mtu(1000);
+	memset(tun, 0, ESP_VNET_LEN);
+	send_tun(len);
+	ck_assert_uint_eq(west->sent.n, 1);
+	ck_assert_uint_eq(west->sent.v[0].run.n, 1);
+	ck_assert(!west->sent.v[0].run.df);
+	gate_carry(west, east);
+	ck_assert_mem_eq(east->injected.v[0].p + ESP_VNET_LEN, PKT, len);
+}
+END_TEST
+
+/* RFC 4301 section 5.1.2: DSCP may be hidden, ECN may not. */
+START_TEST(test_no_dscp)
+{
+	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER, .no_dscp = true };
+	struct pkt k;
+	size_t len = make_udp(PKT, "10.1.0.1", "10.2.0.1", 5, 6, 100, 9);
+
+	gate_sa(west, east, suite_named("aes-128-gcm", NULL), 0x3000, &sa);
+	pkt_parse(&k, PKT, len);
+	pkt_set_tos(&k, 0xb8 | 2);
+	gate_out(west, PKT, len);
+	ck_assert_uint_eq(west->sent.v[0].run.tos, 2);
+	gate_carry(west, east);
+	ck_assert_mem_eq(east->injected.v[0].p + ESP_VNET_LEN, PKT, len);
+}
+END_TEST
+
 /* A SYN's MSS is what the tunnel takes, both ways; others are left alone. */
 static uint16_t
 mss_through(size_t opt_at, uint16_t mss, uint8_t flags, int version)
@@ -590,6 +631,8 @@ main(void)
 	tcase_add_test(tc, test_too_big4);
 	tcase_add_test(tc, test_too_big6);
 	tcase_add_test(tc, test_fragments);
+	tcase_add_test(tc, test_fragments_ports);
+	tcase_add_test(tc, test_no_dscp);
 	tcase_add_test(tc, test_mss);
 	tcase_add_loop_test(tc, test_ecn, 0, 2);
 	suite_add_tcase(s, tc);
