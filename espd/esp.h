@@ -129,6 +129,8 @@ struct esp_sa {
 	struct mono hard_at;		/* not used from then on */
 	const struct alg *encr;
 	const struct alg *integ;	/* NULL with an AEAD */
+	/* Of the algorithms' key_len; NULL or empty where that
+	 * is 0. */
 	const struct secret *encr_key, *integ_key;
 };
 

@@ -96,7 +96,7 @@ gro_flush(struct gro *g)
 
 /*
  * A packet whose headers say nothing that a super-packet could not say, with
- * a right checksum: the TUN will not look at it again.
+ * right checksums: nobody will look at them again.
  */
 static bool
 plain(const struct gro *g, const struct pkt *k, size_t l4len)
@@ -104,7 +104,8 @@ plain(const struct gro *g, const struct pkt *k, size_t l4len)
 	const uint8_t *h = k->p + k->l4;
 
 	if (l4len == 0 || k->len == k->l4 + l4len || k->ext ||
-	    (k->version == 4 && k->l4 != 20))
+	    (k->version == 4 && (k->l4 != 20 ||
+	    !csum_ok(csum_add(0, k->p, 20)))))
 		return false;
 	if (k->proto == IPPROTO_TCP) {
 		if ((h[13] & ~TCP_PSH) != TCP_ACK)

@@ -1,7 +1,7 @@
 /*
  * The inverse of tso: packets that belong together (TCP, and UDP if the TUN
  * takes that) go to the TUN as one super-packet.  Only what can be cut again
- * into the very same packets is put together.
+ * into the very same packets is put together; but ids where DF is set.
  */
 #ifndef ESPD_GRO_H
 #define ESPD_GRO_H

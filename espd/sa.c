@@ -34,6 +34,14 @@ path_release(struct epoch_item *i)
 	free((struct path *)(void *)i);
 }
 
+static bool
+key_fits(const struct alg *a, const struct secret *key)
+{
+	size_t len = key == NULL ? 0 : key->len;
+
+	return len == (a == NULL ? 0 : a->key_len);
+}
+
 static const char *
 conf_bad(const struct esp_sa *c)
 {
@@ -50,9 +58,8 @@ conf_bad(const struct esp_sa *c)
 		return "path MTU out of range";
 	if (!crypt_usable(c->encr, c->integ, &why))
 		return why;
-	if (c->encr_key->len != c->encr->key_len || (c->integ != NULL &&
-	    c->integ->key_len != 0 && (c->integ_key == NULL ||
-	    c->integ_key->len != c->integ->key_len)))
+	if (!key_fits(c->encr, c->encr_key) ||
+	    !key_fits(c->integ, c->integ_key))
 		return "key of wrong length";
 	return NULL;
 }
@@ -61,7 +68,8 @@ static int
 make_crypts(struct sa *s, const struct esp_sa *c, unsigned n)
 {
 	struct crypt_conf cc = { .encr = c->encr, .integ = c->integ,
-		.encr_key = c->encr_key->data, .esn = c->esn,
+		.encr_key = c->encr_key == NULL ? NULL : c->encr_key->data,
+		.esn = c->esn,
 		.integ_key = c->integ_key == NULL ? NULL : c->integ_key->data,
 		.seal = !c->inbound };
 

@@ -248,6 +248,12 @@ odd_ttl(uint8_t *p)
 }
 
 static void
+odd_ip_csum(uint8_t *p)
+{
+	p[10] ^= 1;
+}
+
+static void
 odd_csum(uint8_t *p)
 {
 	p[36] ^= 1;
@@ -279,6 +285,7 @@ static const struct {
 	{ 2000, ACK, 1001, NULL, 3 },
 	{ 2000, ACK, 1000, odd_ttl, 3 },
 	{ 2000, ACK, 1000, odd_csum, 3 },
+	{ 2000, ACK, 1000, odd_ip_csum, 3 },
 	{ 2000, ACK, 1000, odd_ack, 3 },
 };
 
