@@ -31,7 +31,7 @@ struct sa {
 	uint8_t align;		/* of what is encrypted; a power of two */
 	struct mono added;
 	struct replay *replay;		/* inbound */
-	struct endpoint mapped;		/* inbound: where the newest came from */
+	struct endpoint mapped;		/* inbound: the newest's source */
 	struct sa *older;		/* outbound, of the same route */
 	struct route *route;
 	/* Written by packet threads. */
