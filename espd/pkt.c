@@ -174,18 +174,3 @@ pkt_set_tos(struct pkt *k, uint8_t tos)
 	k->p[1] = tos;
 	csum_fix(k->p + 10, old, get16(k->p));
 }
-
-void
-pkt_set_len(struct pkt *k, size_t len)
-{
-	uint16_t old;
-
-	k->len = len;
-	if (k->version == 6) {
-		put16(k->p + 4, (uint16_t)(len - IP6_LEN));
-		return;
-	}
-	old = get16(k->p + 2);
-	put16(k->p + 2, (uint16_t)len);
-	csum_fix(k->p + 10, old, (uint16_t)len);
-}

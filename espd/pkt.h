@@ -41,7 +41,5 @@ void pkt_flow(const struct pkt *, bool inbound, struct flow *);
 size_t pkt_l4_len(const struct pkt *);
 /* Sets DSCP and ECN, with the header checksum. */
 void pkt_set_tos(struct pkt *, uint8_t tos);
-/* Sets the length in the header, with the header checksum. */
-void pkt_set_len(struct pkt *, size_t len);
 
 #endif

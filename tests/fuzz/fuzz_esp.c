@@ -5,8 +5,8 @@
  * Input: a byte that says how the rest is taken.  0: a run of datagrams as
  * it came, with the segment size in the next two bytes; 1: the body of a
  * tunnel mode packet by a peer that has the keys; 2: the same in transport
- * mode; 3: tunnel mode, checksums set right first; else: a packet of the TUN
- * with its virtio header.
+ * mode; 3: tunnel mode, twice in a row with right checksums; else: a packet of
+ * the TUN with its virtio header.
  */
 #include "espd/core.h"
 #include "espd/csum.h"
@@ -69,8 +69,10 @@ add(uint32_t spi, uint32_t reqid, bool inbound)
 		.encr_key = &k, .hard_at = MONO_NEVER };
 	const char *why;
 
-	must(addr_parse(&sa.src.addr, "192.0.2.1") == 0);
-	must(addr_parse(&sa.dst.addr, "192.0.2.2") == 0);
+	must(addr_parse(inbound ? &sa.src.addr : &sa.dst.addr,
+	    "192.0.2.1") == 0);
+	must(addr_parse(inbound ? &sa.dst.addr : &sa.src.addr,
+	    "192.0.2.2") == 0);
 	sa.src.port = sa.dst.port = 4500;
 	must(esp_sa_add(e, &sa, now, &why) == 0);
 }
@@ -141,20 +143,37 @@ receive_sealed(const uint8_t *p, size_t len, uint32_t spi)
 	receive(esp, 16 + len + 16, 0);
 }
 
-/* Random input never has a right checksum, and only such packets join. */
+static void
+set_sums(const struct pkt *k)
+{
+	uint8_t *sum = k->p + k->l4 + (k->proto == IPPROTO_TCP ? 16 : 6);
+
+	if (k->version == 4)
+		csum_ipv4(k->p);
+	memset(sum, 0, 2);
+	csum_put(sum, csum_add(csum_pseudo(k->p, k->proto, k->len - k->l4),
+	    k->p + k->l4, k->len - k->l4));
+}
+
+/* Random input never has right checksums, and only such packets join; the
+ * second goes on where the first one ends. */
 static void
 receive_summed(const uint8_t *p, size_t len)
 {
-	uint8_t *buf = malloc(len), *sum;
+	uint8_t *buf = malloc(len), *tcp;
+	size_t l4;
 	struct pkt k;
 
 	must(buf != NULL);
 	memcpy(buf, p, len);
-	if (pkt_parse(&k, buf, len) == 0 && pkt_l4_len(&k) != 0) {
-		sum = buf + k.l4 + (k.proto == IPPROTO_TCP ? 16 : 6);
-		memset(sum, 0, 2);
-		csum_put(sum, csum_add(csum_pseudo(buf, k.proto,
-		    k.len - k.l4), buf + k.l4, k.len - k.l4));
+	if (pkt_parse(&k, buf, len) == 0 && (l4 = pkt_l4_len(&k)) != 0) {
+		set_sums(&k);
+		receive_sealed(buf, len, TUNNEL);
+		tcp = buf + k.l4;
+		if (k.proto == IPPROTO_TCP)
+			put32(tcp + 4, get32(tcp + 4) +
+			    (uint32_t)(k.len - k.l4 - l4));
+		set_sums(&k);
 	}
 	receive_sealed(buf, len, TUNNEL);
 	free(buf);
