@@ -57,14 +57,17 @@ decap_open(struct sa *s, uint8_t *esp, size_t len, struct decap *d)
 		return STAT_IN_HEADER_ERRORS;
 	body = len - off - s->icv_len;
 	if ((d->seq = replay_check(s->replay, get32(esp + 4))) == 0)
-		return count(&s->errors_replay,
+		return count(&s->live->errors_replay,
 		    STAT_IN_STATE_SEQUENCE_ERRORS);
 	if (crypt_open(s->crypt[0], esp, off + body,
 	    (uint32_t)(d->seq >> 32)) == -1)
-		return count(&s->errors_integ,
+		return count(&s->live->errors_integ,
 		    STAT_IN_STATE_PROTOCOL_ERRORS);
 	d->newest = d->seq > atomic_load_explicit(&s->replay->top,
 	    memory_order_relaxed);
 	replay_accept(s->replay, d->seq);
+	if (d->newest)
+		atomic_store_explicit(&s->live->seq, d->seq,
+		    memory_order_relaxed);
 	return trailer(d, esp + off, body);
 }

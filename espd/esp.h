@@ -13,6 +13,7 @@
 
 #include "espd/sel.h"
 #include "espd/spd.h"
+#include "lib/esplive.h"
 #include "lib/mono.h"
 #include "lib/secret.h"
 #include "lib/suite/suite.h"
@@ -129,6 +130,9 @@ struct esp_sa {
 	struct mono hard_at;		/* not used from then on */
 	const struct alg *encr;
 	const struct alg *integ;	/* NULL with an AEAD */
+	/* Kept by the caller for as long as the SA is there, and where it
+	 * goes on from; NULL: the SA has its own and is new. */
+	struct esp_live *live;
 	/* Of the algorithms' key_len; NULL or empty where that
 	 * is 0. */
 	const struct secret *encr_key, *integ_key;
@@ -146,9 +150,10 @@ struct esp_sa_state {
 const char *esp_unfit(const struct alg *encr, const struct alg *integ);
 /*
  * -1: *why (static text).  The newest outbound SA of a reqid is the one in
- * use; of transport mode, of a reqid and destination.
+ * use; of transport mode, of a reqid and destination.  added: since when it
+ * counts as being there.
  */
-int esp_sa_add(struct esp *, const struct esp_sa *, struct mono now,
+int esp_sa_add(struct esp *, const struct esp_sa *, struct mono added,
     const char **why);
 /*
  * Addresses and SPI name an SA.  -1: there is none.  Keys are wiped as soon

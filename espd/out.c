@@ -166,8 +166,8 @@ reserve(struct out *o, uint64_t n, uint64_t bytes)
 
 	if (mono_cmp(o->now, s->conf.hard_at) >= 0)
 		return STAT_OUT_STATE_EXPIRED;
-	if (atomic_load(&s->seq) + n > most ||
-	    (o->seq = atomic_fetch_add(&s->seq, n) + 1) + n - 1 > most) {
+	if (atomic_load(&s->live->seq) + n > most ||
+	    (o->seq = atomic_fetch_add(&s->live->seq, n) + 1) + n - 1 > most) {
 		core_tell_limits(o->t, s, sa_tell(s, TOLD_HARD));
 		return STAT_OUT_STATE_SEQUENCE_ERRORS;
 	}

@@ -28,6 +28,22 @@ replay_init(struct replay *r, uint32_t window, bool esn)
 	r->esn = esn;
 }
 
+void
+replay_resume(struct replay *r, uint64_t seq)
+{
+	uint32_t i;
+	uint64_t at;
+
+	if (seq == 0)
+		return;
+	for (i = 0; i < r->words; i++)
+		r->bits[i] = UINT64_MAX;
+	/* The word of seq has room for those that follow. */
+	at = seq % WORD;
+	r->bits[seq / WORD % r->words] = UINT64_MAX >> (WORD - 1 - at);
+	atomic_store_explicit(&r->top, seq, memory_order_relaxed);
+}
+
 /* Appendix A2.2, the two cases of where the window lies. */
 static uint64_t
 infer(const struct replay *r, uint64_t top, uint32_t lo)

@@ -26,6 +26,8 @@ struct replay {
 size_t replay_size(uint32_t window);
 /* In zeroed memory of that size. */
 void replay_init(struct replay *, uint32_t window, bool esn);
+/* Goes on after a number: it and all before count as seen. */
+void replay_resume(struct replay *, uint64_t seq);
 /*
  * The whole sequence number of a packet that carries lo, if it may be new;
  * 0: it is not, which is also so for a number 0 (section 3.3.3: the first is

@@ -88,7 +88,8 @@ sa_init(struct sa *s, const struct esp_sa *c, struct mono now)
 	s->iv_len = c->encr->iv_len;
 	s->icv_len = (uint8_t)crypt_icv_len(c->encr, c->integ);
 	s->align = c->encr->block < 4 ? 4 : c->encr->block;
-	atomic_init(&s->used, INT64_MAX);
+	atomic_init(&s->own.used, INT64_MAX);
+	s->live = c->live != NULL ? c->live : &s->own;
 	atomic_init(&s->mtu, c->mtu);
 }
 
@@ -100,6 +101,7 @@ make_replay(struct sa *s, const struct esp_sa *c)
 	if ((s->replay = calloc(1, replay_size(c->window))) == NULL)
 		return -1;
 	replay_init(s->replay, c->window, c->esn);
+	replay_resume(s->replay, atomic_load(&s->live->seq));
 	return 0;
 }
 
@@ -176,14 +178,13 @@ sa_state(const struct sa *s, struct esp_sa_state *st)
 	st->sa.src = p->src;
 	st->sa.dst = p->dst;
 	st->sa.mtu = atomic_load(&s->mtu);
-	st->bytes = atomic_load(&s->bytes);
-	st->packets = atomic_load(&s->packets);
-	st->seq = s->replay != NULL ? atomic_load(&s->replay->top) :
-	    atomic_load(&s->seq);
+	st->bytes = atomic_load(&s->live->bytes);
+	st->packets = atomic_load(&s->live->packets);
+	st->seq = atomic_load(&s->live->seq);
 	st->added = s->added;
-	st->used.us = atomic_load(&s->used);
-	st->errors_replay = atomic_load(&s->errors_replay);
-	st->errors_integ = atomic_load(&s->errors_integ);
+	st->used.us = atomic_load(&s->live->used);
+	st->errors_replay = atomic_load(&s->live->errors_replay);
+	st->errors_integ = atomic_load(&s->live->errors_integ);
 }
 
 /* RFC 4303 section 2.4: padded to the cipher's block, and to four bytes. */
@@ -249,13 +250,14 @@ sa_count(struct sa *s, uint64_t n, uint64_t bytes, struct mono now,
     bool *dead)
 {
 	const struct esp_limits *l = &s->conf.limits;
+	struct esp_live *v = s->live;
 	uint64_t b, p;
 	unsigned bits = 0;
 
-	p = add(s, &s->packets, n);
-	b = add(s, &s->bytes, bytes);
-	if (atomic_load_explicit(&s->used, memory_order_relaxed) != now.us)
-		atomic_store_explicit(&s->used, now.us, memory_order_relaxed);
+	p = add(s, &v->packets, n);
+	b = add(s, &v->bytes, bytes);
+	if (atomic_load_explicit(&v->used, memory_order_relaxed) != now.us)
+		atomic_store_explicit(&v->used, now.us, memory_order_relaxed);
 	*dead = crossed(l->hard_bytes, b, 0) || crossed(l->hard_packets, p, 0);
 	if (crossed(l->soft_bytes, b, bytes) ||
 	    crossed(l->soft_packets, p, n))

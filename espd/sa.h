@@ -35,11 +35,9 @@ struct sa {
 	struct sa *older;		/* outbound, of the same route */
 	struct route *route;
 	/* Written by packet threads. */
-	_Alignas(64) _Atomic uint64_t seq;	/* outbound: last used */
-	_Atomic uint64_t bytes, packets;
-	_Atomic int64_t used;		/* microseconds; INT64_MAX: never */
-	_Atomic uint64_t errors_replay, errors_integ;
+	struct esp_live *live;		/* conf's or own */
 	_Atomic unsigned told;		/* TOLD_ */
+	struct esp_live own;
 	/* Outbound: one a thread.  Inbound: one. */
 	unsigned ncrypt;
 	struct crypt *crypt[];

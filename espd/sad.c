@@ -94,12 +94,21 @@ static int
 route_add(struct sad *d, struct sa *s)
 {
 	struct route *r = route_make(d, s);
+	struct sa *n;
 
 	if (r == NULL)
 		return -1;
 	s->route = r;
-	s->older = atomic_load(&r->sa);
-	atomic_store(&r->sa, s);
+	n = atomic_load(&r->sa);
+	if (n == NULL || mono_cmp(n->added, s->added) <= 0) {
+		s->older = n;
+		atomic_store(&r->sa, s);
+		return 0;
+	}
+	while (n->older != NULL && mono_cmp(n->older->added, s->added) > 0)
+		n = n->older;
+	s->older = n->older;
+	n->older = s;
 	return 0;
 }
 

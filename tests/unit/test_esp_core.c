@@ -236,7 +236,7 @@ START_TEST(test_esn_carry)
 
 	gate_pair(west, east, su);
 	gate_sa(west, east, su, 0x3000, &sa);
-	atomic_store(&inside(west, dst, 0x3000)->seq, UINT32_MAX - 10);
+	atomic_store(&inside(west, dst, 0x3000)->live->seq, UINT32_MAX - 10);
 	atomic_store(&inside(east, dst, 0x3000)->replay->top,
 	    UINT32_MAX - 10);
 	len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 100, 3);
@@ -260,7 +260,7 @@ START_TEST(test_seq_end)
 	size_t len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 100, 3);
 
 	gate_pair(west, east, suite_named("aes-128-gcm", NULL));
-	atomic_store(&inside(west, dst, 0x1000)->seq, UINT32_MAX - 1);
+	atomic_store(&inside(west, dst, 0x1000)->live->seq, UINT32_MAX - 1);
 	gate_out(west, p, len);
 	gate_out(west, p, len);
 	gate_out(west, p, len);

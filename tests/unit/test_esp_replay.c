@@ -121,6 +121,38 @@ START_TEST(test_off)
 END_TEST
 
 /* RFC 4303 appendix A2: before the first carry nothing lies in the past. */
+/* All up to the number counts as seen, whatever came of it. */
+START_TEST(test_resume)
+{
+	static const uint32_t sizes[] = { 1, 32, 64, 4096 };
+	static const uint64_t tops[] = { 1, 63, 64, 65, 4097, 1000000 };
+	struct replay *r;
+	uint64_t top, i;
+	uint32_t w;
+
+	for (size_t n = 0; n < 4 * 6; n++) {
+		w = sizes[n / 6];
+		top = tops[n % 6];
+		r = calloc(1, replay_size(w));
+		ck_assert_ptr_nonnull(r);
+		replay_init(r, w, false);
+		replay_resume(r, top);
+		for (i = top > 5000 ? top - 5000 : 1; i <= top; i++)
+			ck_assert_uint_eq(replay_check(r, (uint32_t)i), 0);
+		for (i = top + 2; i < top + 300; i += 2) {
+			ck_assert_uint_eq(replay_check(r, (uint32_t)i), i);
+			replay_accept(r, i);
+			ck_assert_uint_eq(replay_check(r, (uint32_t)i), 0);
+		}
+		i = top + 297;
+		if (w > 32)
+			ck_assert_uint_eq(replay_check(r, (uint32_t)i), i);
+		ck_assert_uint_eq(replay_check(r, (uint32_t)top), 0);
+		free(r);
+	}
+}
+END_TEST
+
 START_TEST(test_infer)
 {
 	struct replay *r = make(64, true);
@@ -151,6 +183,7 @@ main(void)
 	tcase_add_loop_test(tc, test_model_esn, 0, WINDOWS);
 	tcase_add_test(tc, test_edges);
 	tcase_add_test(tc, test_off);
+	tcase_add_test(tc, test_resume);
 	tcase_add_test(tc, test_infer);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -1,0 +1,12 @@
+/* What a data plane in user space and those around it agree upon. */
+#ifndef LIB_ESPTUN_H
+#define LIB_ESPTUN_H
+
+#define ESPTUN_NAME	"sallyport0"
+/* On the sockets of IKE and ESP: what they send goes past the routes into
+ * the tunnels. */
+#define ESPTUN_MARK	0x53616c79u
+#define ESPTUN_MTU	1400
+#define ESPTUN_THREADS	16	/* packet threads at most */
+
+#endif
