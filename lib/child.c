@@ -346,6 +346,12 @@ child_workers(const struct child *c)
 	return c->init.workers;
 }
 
+unsigned
+child_espd_threads(const struct child *c)
+{
+	return c->init.espd_threads;
+}
+
 void *
 child_data(struct child *c)
 {

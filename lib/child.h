@@ -69,8 +69,18 @@ struct child_ops {
 #define CHILD_SOCK_NATT		2	/* UDP, the NAT-T port, UDP_ENCAP set */
 #define CHILD_SOCK_CONTROL	3	/* listening AF_UNIX stream */
 #define CHILD_SOCK_DHCP		4	/* UDP, port 67, IPv4 */
+#define CHILD_SOCK_ESP_UDP	5	/* UDP, the NAT-T port, of espd; in the
+					 * order of the packet threads, as the
+					 * following */
+#define CHILD_SOCK_ESP_RAW	6	/* protocol 50 */
+#define CHILD_SOCK_ESP_TUN	7	/* a queue of the TUN device */
 /* Two files to read and write, not sockets: sessiond's leases; this and + 1 */
 #define CHILD_FILE_LEASES	8
+/* Memory that outlives espd: what keymgr reads too (lib/esplive.h), and the
+ * SAs with their keys, which only espd gets. */
+#define CHILD_FILE_ESP_BOARD	10
+#define CHILD_FILE_ESP_KEEP	11
+#define CHILD_FILE_ESP_READ	12	/* the board, for keymgr */
 
 /* Runs the daemon; the return value is the exit status. */
 int child_main(int argc, char **argv, const struct child_ops *);
@@ -78,6 +88,7 @@ int child_main(int argc, char **argv, const struct child_ops *);
 struct event_base *child_base(struct child *);
 unsigned child_worker(const struct child *);	/* this worker's index */
 unsigned child_workers(const struct child *);	/* how many ikepd there are */
+unsigned child_espd_threads(const struct child *);	/* 0: no espd */
 void *child_data(struct child *);
 void child_set_data(struct child *, void *);
 /* A message of lib/proto/super.h to the supervisor, which knows who may send

@@ -40,7 +40,7 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.caps = CAP(CAP_NET_ADMIN),
 		.sandbox = SANDBOX_NETLINK,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_SESSIOND) |
-		    PROC_BIT(PROC_CONTROLD),
+		    PROC_BIT(PROC_ESPD) | PROC_BIT(PROC_CONTROLD),
 	},
 	[PROC_CERTD] = {
 		.id = PROC_CERTD,
@@ -81,6 +81,13 @@ static const struct proc_desc procs[PROC_MAX] = {
 		.sandbox = SANDBOX_LISTEN,
 		.peers = PROC_BIT(PROC_IKEPD) | PROC_BIT(PROC_KEYMGR) |
 		    PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_SESSIOND),
+	},
+	[PROC_ESPD] = {
+		.id = PROC_ESPD,
+		.name = "espd",
+		.user = USER_PREFIX "espd",
+		.sandbox = SANDBOX_UDP | SANDBOX_THREADS,
+		.peers = PROC_BIT(PROC_KEYMGR),
 	},
 };
 

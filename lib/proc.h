@@ -20,6 +20,7 @@ enum proc_id {
 	PROC_FETCHD,
 	PROC_INFORMD,
 	PROC_CONTROLD,
+	PROC_ESPD,		/* only where it moves the packets */
 	PROC_MAX
 };
 #define PROC_BIT(p)	(1u << (p))

@@ -7,6 +7,7 @@
  *   ikekm   ikepd - keymgr
  *   ikecd   ikepd - certd
  *   cdfetch certd - fetchd
+ *   kmespd  keymgr - espd
  *   ikese   ikepd - sessiond
  *   sedhcp  informd - sessiond
  *   show    controld - every process (questions and a few actions)

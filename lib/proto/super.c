@@ -11,6 +11,7 @@ super_init_put(struct buf *b, const struct super_init *i)
 	buf_u16(b, i->worker);
 	buf_u16(b, i->workers);
 	buf_u32(b, i->log_mask);
+	buf_u8(b, i->espd_threads);
 	buf_str(b, i->chroot_dir);
 }
 
@@ -21,6 +22,7 @@ super_init_get(struct cur *c, struct super_init *i, const char **why)
 	if (cur_u16(c, &i->worker) == -1 || cur_u16(c, &i->workers) == -1 ||
 	    i->workers == 0 || i->workers > SUPER_WORKERS_MAX ||
 	    i->worker >= i->workers || cur_u32(c, &i->log_mask) == -1 ||
+	    cur_u8(c, &i->espd_threads) == -1 ||
 	    cur_str(c, i->chroot_dir, sizeof(i->chroot_dir)) == -1 ||
 	    i->chroot_dir[0] != '/' || cur_end(c) == -1)
 		return -1;

@@ -54,6 +54,8 @@ struct super_init {
 	uint16_t worker;	/* this process's number among its kind */
 	uint16_t workers;	/* how many ikepd there are, 1..WORKERS_MAX */
 	uint32_t log_mask;
+	uint8_t espd_threads;	/* packet threads of espd; 0: the kernel
+				 * moves the packets */
 	char chroot_dir[PATH_MAX];	/* empty directory to live in */
 };
 
@@ -109,8 +111,8 @@ void super_dns_put(struct buf *, const struct super_dns *);
 int super_dns_get(struct cur *, struct super_dns *, const char **why);
 
 /* Lengths for permit tables */
-#define SUPER_INIT_MIN	10
-#define SUPER_INIT_MAX	(10 + PATH_MAX)
+#define SUPER_INIT_MIN	11
+#define SUPER_INIT_MAX	(11 + PATH_MAX)
 #define SUPER_CONF_LEN	8
 #define SUPER_PEER_LEN	3
 #define SUPER_FILE_LEN	4
