@@ -1,0 +1,440 @@
+#include "espd/ipc_keymgr.h"
+
+#include "lib/edge.h"
+#include "lib/hash.h"
+#include "lib/log.h"
+#include "lib/proto/kmespd.h"
+#include "lib/proto/proto.h"
+#include "lib/timer.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATH_MTU	1500	/* until the path is known better */
+
+/* An SA that is there. */
+struct held {
+	uint32_t slot;
+	uint32_t spi;
+	struct addr dst;
+	struct timer hard;
+};
+
+struct ipc_keymgr {
+	struct event_base *base;
+	struct edge *edge;	/* NULL: keymgr is not there */
+	struct esp *esp;
+	struct board *board;
+	struct hash held;	/* by destination and SPI */
+	struct timers timers;
+};
+
+static uint64_t
+key_of(const struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
+{
+	return hash_mix(addr_hash(dst, k->held.seed), spi);
+}
+
+static struct held *
+held_get(const struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
+{
+	struct held *h = hash_get(&k->held, key_of(k, dst, spi));
+
+	if (h == NULL || h->spi != spi || !addr_equal(&h->dst, dst))
+		return NULL;
+	return h;
+}
+
+/* SAs */
+
+static int
+sa_conf(const struct kmespd_sa *m, struct esp_live *live, struct esp_sa *sa,
+    const char **why)
+{
+	*sa = (struct esp_sa){ .src = m->src, .dst = m->dst, .spi = m->spi,
+		.reqid = m->reqid, .inbound = m->inbound,
+		.transport = m->transport, .encap = m->encap, .esn = m->esn,
+		.window = m->window, .mtu = PATH_MTU,
+		.hard_at = { m->hard_at }, .live = live,
+		.encr_key = &m->encr_key,
+		.integ_key = m->integ == 0 ? NULL : &m->integ_key };
+	sa->encr = suite_by_id(SUITE_ENCR, m->encr, m->encr_bits);
+	if (m->integ != 0)
+		sa->integ = suite_by_id(SUITE_INTEG, m->integ, 0);
+	*why = "unknown algorithm";
+	return sa->encr == NULL || (m->integ != 0 && sa->integ == NULL) ?
+	    -1 : 0;
+}
+
+static int
+sa_make(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t slot,
+    const char **why)
+{
+	struct held *h = calloc(1, sizeof(*h));
+	struct esp_sa sa;
+
+	*why = "out of memory";
+	if (h == NULL)
+		return -1;
+	h->slot = slot;
+	h->spi = m->spi;
+	h->dst = m->dst.addr;
+	if (sa_conf(m, &k->board->b->slot[slot].live, &sa, why) == -1 ||
+	    esp_sa_add(k->esp, &sa, (struct mono){ m->added }, why) == -1) {
+		free(h);
+		return -1;
+	}
+	if (hash_set(&k->held, key_of(k, &h->dst, h->spi), h) == -1 ||
+	    timer_set(&k->timers, &h->hard, sa.hard_at) == -1) {
+		*why = "out of memory";
+		hash_del(&k->held, key_of(k, &h->dst, h->spi));
+		(void)esp_sa_del(k->esp, &h->dst, h->spi);
+		free(h);
+		return -1;
+	}
+	board_show(k->board, slot, m->spi, m->reqid, m->added, &m->src.addr,
+	    &m->dst.addr);
+	return 0;
+}
+
+static int
+keep(struct ipc_keymgr *k, uint32_t slot, const struct kmespd_sa *m)
+{
+	struct buf b;
+	int rc = -1;
+
+	buf_init(&b, KEPT_LEN);
+	kmespd_sa_put(&b, m);
+	if (buf_error(&b) == 0)
+		rc = board_keep(k->board, slot, b.data, b.len);
+	buf_free(&b);
+	return rc;
+}
+
+static int
+sa_add(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t *slot,
+    const char **why)
+{
+	*why = "there is an SA of that SPI and destination";
+	if (held_get(k, &m->dst.addr, m->spi) != NULL)
+		return EEXIST;
+	*why = "no room for another SA";
+	if (board_take(k->board, slot) == -1)
+		return ENOSPC;
+	if (keep(k, *slot, m) == -1 || sa_make(k, m, *slot, why) == -1) {
+		board_give(k->board, *slot);
+		return EINVAL;
+	}
+	return 0;
+}
+
+static void
+held_end(struct ipc_keymgr *k, struct held *h)
+{
+	timer_clear(&k->timers, &h->hard);
+	(void)esp_sa_del(k->esp, &h->dst, h->spi);
+	hash_del(&k->held, key_of(k, &h->dst, h->spi));
+}
+
+/*
+ * A packet thread may still be counting in the slot, which is therefore
+ * given away only when none can be.
+ */
+static int
+sa_del(struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
+{
+	struct held *h = held_get(k, dst, spi);
+
+	if (h == NULL)
+		return ESRCH;
+	held_end(k, h);
+	while (esp_reclaim(k->esp) != 0)
+		;
+	board_give(k->board, h->slot);
+	free(h);
+	return 0;
+}
+
+static int
+move_kept(struct ipc_keymgr *k, const struct held *h,
+    const struct kmespd_step *s)
+{
+	const struct kept *kept = &k->board->kept[h->slot];
+	struct kmespd_sa m;
+	struct cur c;
+	int rc;
+
+	cur_init(&c, kept->data, kept->len);
+	if (kmespd_sa_get(&c, &m) == -1)
+		return -1;
+	m.src = s->src;
+	m.dst = s->dst;
+	m.encap = s->sa.encap;
+	rc = keep(k, h->slot, &m);
+	if (rc == 0)
+		board_show(k->board, h->slot, m.spi, m.reqid, m.added,
+		    &m.src.addr, &m.dst.addr);
+	kmespd_sa_free(&m);
+	return rc;
+}
+
+static int
+sa_move(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
+    const char **why)
+{
+	struct held *h = held_get(k, &s->sa.dst.addr, s->sa.spi);
+
+	*why = "no such SA";
+	if (h == NULL)
+		return ESRCH;
+	if (esp_sa_move(k->esp, &h->dst, h->spi, &s->src, &s->dst,
+	    s->sa.encap, why) == -1)
+		return EINVAL;
+	hash_del(&k->held, key_of(k, &h->dst, h->spi));
+	h->dst = s->dst.addr;
+	*slot = h->slot;
+	*why = "out of memory";
+	if (hash_set(&k->held, key_of(k, &h->dst, h->spi), h) == -1)
+		return ENOMEM;
+	return move_kept(k, h, s) == -1 ? ENOMEM : 0;
+}
+
+size_t
+ipc_keymgr_restore(struct ipc_keymgr *k)
+{
+	uint32_t i, top = atomic_load(&k->board->b->top);
+	struct kmespd_sa m;
+	const char *why;
+	size_t n = 0;
+	struct cur c;
+
+	for (i = 0; i < top && i < ESP_SLOTS; i++) {
+		if (k->board->kept[i].len == 0 ||
+		    k->board->kept[i].len > KEPT_LEN)
+			continue;
+		cur_init(&c, k->board->kept[i].data, k->board->kept[i].len);
+		if (kmespd_sa_get(&c, &m) == -1) {
+			board_give(k->board, i);
+			continue;
+		}
+		if (sa_make(k, &m, i, &why) == -1) {
+			log_error(LOG_T_IPSEC, "SA 0x%08x of the espd before: "
+			    "%s", m.spi, why);
+			board_give(k->board, i);
+		} else
+			n++;
+		kmespd_sa_free(&m);
+	}
+	return n;
+}
+
+/* Policies */
+
+_Static_assert((int)KMESPD_ENCRYPT == (int)POLICY_ENCRYPT &&
+    (int)KMESPD_BLOCK == (int)POLICY_BLOCK &&
+    (int)KMESPD_PASS == (int)POLICY_PASS, "actions are the same numbers");
+
+static struct sel
+sel_of(const struct kmespd_sel *s)
+{
+	return (struct sel){ .local = s->local, .remote = s->remote,
+		.proto = s->proto, .lport = s->lport, .lmask = s->lmask,
+		.rport = s->rport, .rmask = s->rmask };
+}
+
+static int
+policy_set(struct ipc_keymgr *k, const struct kmespd_policy *p,
+    const char **why)
+{
+	struct policy_body b = { .prio = p->prio, .reqid = p->reqid,
+		.action = (enum policy_action)p->action,
+		.out = (enum policy_action)p->out, .transport = p->transport,
+		.optional = p->optional };
+	struct sel s = sel_of(&p->sel);
+
+	return esp_policy_set(k->esp, &s, &b, why) == -1 ? EINVAL : 0;
+}
+
+static int
+policy_del(struct ipc_keymgr *k, const struct kmespd_policy *p)
+{
+	struct sel s = sel_of(&p->sel);
+
+	return esp_policy_del(k->esp, &s) == -1 ? ENOENT : 0;
+}
+
+/* Batches */
+
+static int
+step_do(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
+    const char **why)
+{
+	*slot = 0;
+	*why = "not there";
+	switch (s->kind) {
+	case KMESPD_SA_ADD:
+		return sa_add(k, &s->sa, slot, why);
+	case KMESPD_SA_DEL:
+		return sa_del(k, &s->sa.dst.addr, s->sa.spi);
+	case KMESPD_SA_MOVE:
+		return sa_move(k, s, slot, why);
+	case KMESPD_POLICY_SET:
+		return policy_set(k, &s->policy, why);
+	case KMESPD_POLICY_DEL:
+		return policy_del(k, &s->policy);
+	}
+	return EINVAL;
+}
+
+static int
+on_batch(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_keymgr *k = arg;
+	struct kmespd_result r = { 0 };
+	struct kmespd_step s;
+	const char *text;
+	uint16_t n, i;
+	struct buf b;
+	int e;
+
+	*why = "malformed batch";
+	if (cur_u16(&m->body, &n) == -1 || n > KMESPD_STEPS)
+		return -1;
+	for (i = 0; i < n; i++) {
+		if (kmespd_step_get(&m->body, &s, why) == -1)
+			return -1;
+		e = step_do(k, &s, &r.step[i].slot, &text);
+		kmespd_sa_free(&s.sa);
+		r.step[i].error = (uint16_t)e;
+		if (e != 0 && r.why[0] == '\0')
+			snprintf(r.why, sizeof(r.why), "%s", text);
+		r.n++;
+	}
+	buf_init(&b, KMESPD_RESULT_MAX);
+	kmespd_result_put(&b, &r);
+	(void)edge_send(k->edge, KMESPD_RESULT, m->id, -1, &b);
+	buf_free(&b);
+	return 0;
+}
+
+static const struct permit keymgr_permits[] = {
+	{ KMESPD_BATCH, "batch", 2, KMESPD_BATCH_MAX, 0, on_batch },
+};
+
+/* Its tunnels go on; the next keymgr finds them on the board. */
+static void
+on_down(void *arg, const char *why)
+{
+	struct ipc_keymgr *k = arg;
+
+	log_debug(LOG_T_SYSTEM, "keymgr is gone: %s", why);
+	edge_free(k->edge);
+	k->edge = NULL;
+}
+
+struct ipc_keymgr *
+ipc_keymgr_new(struct event_base *base, struct esp *esp, struct board *board)
+{
+	struct ipc_keymgr *k = calloc(1, sizeof(*k));
+
+	if (k == NULL)
+		return NULL;
+	k->base = base;
+	k->esp = esp;
+	k->board = board;
+	hash_init(&k->held, (uint64_t)(uintptr_t)k ^
+	    (uint64_t)mono_now().us << 20);
+	timers_init(&k->timers);
+	return k;
+}
+
+void
+ipc_keymgr_up(struct ipc_keymgr *k, int fd)
+{
+	edge_free(k->edge);
+	k->edge = edge_new(k->base, fd, "keymgr", EDGE_REFUSE,
+	    keymgr_permits,
+	    sizeof(keymgr_permits) / sizeof(keymgr_permits[0]), on_down, k,
+	    EDGE_QUEUE_MAX);
+	if (k->edge == NULL)
+		log_error(LOG_T_SYSTEM, "no memory for keymgr");
+}
+
+/* Events.  What finds no room is lost, and keymgr looks for itself. */
+
+static void
+tell(struct ipc_keymgr *k, uint16_t type, struct buf *b)
+{
+	(void)edge_send(k->edge, type, 0, -1, b);
+	if (b != NULL)
+		buf_free(b);
+}
+
+static void
+news_acquire(void *arg, uint32_t reqid, const struct sel *s)
+{
+	struct kmespd_sel m = { .local = s->local, .remote = s->remote,
+		.proto = s->proto, .lport = s->lport, .lmask = s->lmask,
+		.rport = s->rport, .rmask = s->rmask };
+	struct buf b;
+
+	buf_init(&b, KMESPD_ACQUIRE_MAX);
+	buf_u32(&b, reqid);
+	kmespd_sel_put(&b, &m);
+	tell(arg, KMESPD_ACQUIRE, &b);
+}
+
+static void
+news_expire(void *arg, uint32_t spi, const struct addr *dst, bool hard)
+{
+	struct kmespd_expire e = { .spi = spi, .dst = *dst, .hard = hard };
+	struct buf b;
+
+	buf_init(&b, KMESPD_EXPIRE_MAX);
+	kmespd_expire_put(&b, &e);
+	tell(arg, KMESPD_EXPIRE, &b);
+}
+
+static void
+news_mapping(void *arg, uint32_t spi, const struct endpoint *remote)
+{
+	struct buf b;
+
+	buf_init(&b, KMESPD_MAPPING_MAX);
+	buf_u32(&b, spi);
+	buf_endpoint(&b, remote);
+	tell(arg, KMESPD_MAPPING, &b);
+}
+
+static void
+news_lost(void *arg)
+{
+	tell(arg, KMESPD_LOST, NULL);
+}
+
+void
+ipc_keymgr_news(struct ipc_keymgr *k)
+{
+	const struct esp_news news = { news_acquire, news_expire,
+		news_mapping, news_lost, k };
+
+	esp_events(k->esp, &news);
+}
+
+/* As the kernel does: what has expired is gone. */
+void
+ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
+{
+	struct timer *t;
+	struct held *h;
+
+	while ((t = timers_pop(&k->timers, now)) != NULL) {
+		h = (struct held *)((char *)t - offsetof(struct held, hard));
+		news_expire(k, h->spi, &h->dst, true);
+		(void)sa_del(k, &h->dst, h->spi);
+	}
+	(void)esp_reclaim(k->esp);
+}

@@ -1,0 +1,245 @@
+/*
+ * espd: moves the packets of tunnels between a TUN device and sockets, where
+ * the kernel does not.  It has no capability and opens nothing.
+ *
+ * Talks to:
+ *   sallyportd  start, sockets, log		lib/child.h
+ *   keymgr      SAs and policies, events	ipc_keymgr.c
+ *   the network ESP, also in UDP		lane.c, send.c
+ */
+#include "espd/board.h"
+#include "espd/ipc_keymgr.h"
+#include "espd/lane.h"
+
+#include "lib/child.h"
+#include "lib/log.h"
+
+#include <sys/eventfd.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct espd {
+	struct child *child;
+	struct esp *esp;
+	unsigned threads;
+	struct lane *lane[ESP_THREADS_MAX];
+	unsigned ntun, nudp[LANE_FAMILIES], nraw[LANE_FAMILIES];
+	int wake_fd;
+	struct event *wake, *tick;
+	int board_fd, keep_fd;
+	struct board board;
+	struct ipc_keymgr *keymgr;
+	int keymgr_fd;		/* came before the memory did */
+	unsigned nstats;
+	bool started;
+};
+
+static struct espd self = { .wake_fd = -1, .board_fd = -1, .keep_fd = -1,
+	.keymgr_fd = -1 };
+
+static void
+wake(void *arg)
+{
+	uint64_t one = 1;
+
+	(void)arg;
+	/* Full: it will be read anyway. */
+	if (write(self.wake_fd, &one, sizeof(one)) == -1)
+		return;
+}
+
+static void
+on_wake(evutil_socket_t fd, short what, void *arg)
+{
+	struct espd *d = arg;
+	uint64_t n;
+
+	(void)what;
+	if (read(fd, &n, sizeof(n)) == -1)
+		return;
+	if (d->keymgr != NULL)
+		ipc_keymgr_news(d->keymgr);
+}
+
+static void
+on_stat(void *arg, const char *name, uint64_t value)
+{
+	struct espd *d = arg;
+
+	board_stat(&d->board, d->nstats++, name, value);
+}
+
+static void
+on_tick(evutil_socket_t fd, short what, void *arg)
+{
+	struct espd *d = arg;
+
+	(void)fd;
+	(void)what;
+	if (d->keymgr == NULL)
+		return;
+	d->nstats = 0;
+	esp_stats(d->esp, on_stat, d);
+	ipc_keymgr_tick(d->keymgr, mono_now());
+}
+
+static int
+make_core(struct espd *d)
+{
+	void *arg[ESP_THREADS_MAX];
+	struct esp_conf conf = { .arg = arg, .clamp_mss = true,
+		.io = { .send = lane_send, .inject = lane_inject,
+		    .wake = wake } };
+	const char *why;
+	unsigned i;
+
+	d->threads = child_espd_threads(d->child);
+	if (d->threads == 0 || d->threads > ESP_THREADS_MAX) {
+		log_error(LOG_T_SYSTEM, "espd: wrong number of threads");
+		return -1;
+	}
+	conf.threads = d->threads;
+	for (i = 0; i < d->threads; i++)
+		if ((arg[i] = d->lane[i] = lane_new()) == NULL)
+			return -1;
+	if ((d->esp = esp_new(&conf, &why)) == NULL) {
+		log_error(LOG_T_SYSTEM, "espd: %s", why);
+		return -1;
+	}
+	for (i = 0; i < d->threads; i++)
+		d->lane[i]->esp = esp_thread(d->esp, i);
+	return 0;
+}
+
+static int
+op_init(struct child *child)
+{
+	static const struct timeval second = { 1, 0 };
+	struct event_base *base = child_base(child);
+	struct espd *d = &self;
+	const char *why;
+
+	d->child = child;
+	child_set_data(child, d);
+	if (suite_init(&why) == -1) {
+		log_error(LOG_T_SYSTEM, "%s", why);
+		return -1;
+	}
+	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (d->wake_fd == -1 || make_core(d) == -1 ||
+	    (d->wake = event_new(base, d->wake_fd, EV_READ | EV_PERSIST,
+	    on_wake, d)) == NULL || event_add(d->wake, NULL) == -1 ||
+	    (d->tick = event_new(base, -1, EV_PERSIST, on_tick, d)) == NULL ||
+	    event_add(d->tick, &second) == -1) {
+		log_error(LOG_T_SYSTEM, "espd: out of memory");
+		return -1;
+	}
+	return 0;
+}
+
+static void
+op_peer_up(struct child *child, enum proc_id proc, unsigned idx, int fd)
+{
+	struct espd *d = child_data(child);
+
+	(void)idx;
+	if (proc != PROC_KEYMGR) {
+		close(fd);
+	} else if (d->keymgr != NULL) {
+		ipc_keymgr_up(d->keymgr, fd);
+	} else {
+		if (d->keymgr_fd != -1)
+			close(d->keymgr_fd);
+		d->keymgr_fd = fd;
+	}
+}
+
+static void
+take_socket(struct espd *d, struct lane_sock *(*pick)(struct lane *, int),
+    unsigned *count, const struct endpoint *local, int fd)
+{
+	int f = local->addr.family == AF_INET6 ? LANE_V6 : LANE_V4;
+
+	if (count[f] < d->threads && !d->started)
+		pick(d->lane[count[f]++], f)->fd = fd;
+	else
+		close(fd);
+}
+
+static struct lane_sock *
+pick_udp(struct lane *l, int family)
+{
+	return &l->udp[family];
+}
+
+static struct lane_sock *
+pick_raw(struct lane *l, int family)
+{
+	return &l->raw[family];
+}
+
+/* The n-th of a kind is the n-th thread's. */
+static void
+op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
+    int fd)
+{
+	struct espd *d = child_data(child);
+
+	if (kind == CHILD_SOCK_ESP_UDP)
+		take_socket(d, pick_udp, d->nudp, local, fd);
+	else if (kind == CHILD_SOCK_ESP_RAW)
+		take_socket(d, pick_raw, d->nraw, local, fd);
+	else if (kind == CHILD_SOCK_ESP_TUN && d->ntun < d->threads &&
+	    !d->started)
+		d->lane[d->ntun++]->tun = fd;
+	else if (kind == CHILD_FILE_ESP_BOARD && d->board_fd == -1)
+		d->board_fd = fd;
+	else if (kind == CHILD_FILE_ESP_KEEP && d->keep_fd == -1)
+		d->keep_fd = fd;
+	else
+		close(fd);
+}
+
+static void
+op_start(struct child *child)
+{
+	struct espd *d = child_data(child);
+	size_t n;
+	unsigned i;
+
+	if (d->ntun != d->threads || d->board_fd == -1 || d->keep_fd == -1)
+		child_fatal(child, "espd: not everything was handed over");
+	if (board_map(&d->board, d->board_fd, d->keep_fd) == -1)
+		child_fatal(child, "espd: the memory for SAs cannot be "
+		    "mapped");
+	d->keymgr = ipc_keymgr_new(child_base(child), d->esp, &d->board);
+	if (d->keymgr == NULL)
+		child_fatal(child, "espd: out of memory");
+	if ((n = ipc_keymgr_restore(d->keymgr)) > 0)
+		log_info(LOG_T_IPSEC, "espd goes on with %zu SAs", n);
+	if (d->keymgr_fd != -1)
+		ipc_keymgr_up(d->keymgr, d->keymgr_fd);
+	d->keymgr_fd = -1;
+	for (i = 0; i < d->threads; i++)
+		if (lane_start(d->lane[i]) == -1)
+			child_fatal(child, "espd: no thread");
+	d->started = true;
+	on_tick(-1, 0, d);
+}
+
+int
+main(int argc, char **argv)
+{
+	static const struct child_ops ops = {
+		.id = PROC_ESPD,
+		.init = op_init,
+		.peer_up = op_peer_up,
+		.socket = op_socket,
+		.start = op_start,
+	};
+
+	return child_main(argc, argv, &ops);
+}

@@ -1,0 +1,122 @@
+/* From the packet core to the sockets. */
+#include "espd/lane.h"
+
+#include <sys/socket.h>
+#include <sys/uio.h>
+
+#include <errno.h>
+#include <netinet/udp.h>
+#include <string.h>
+
+#ifndef UDP_SEGMENT
+#define UDP_SEGMENT	103
+#endif
+
+struct control {
+	struct msghdr *m;
+	size_t len;
+};
+
+static void
+add(struct control *c, int level, int type, const void *data, size_t len)
+{
+	struct cmsghdr *h = (struct cmsghdr *)((char *)c->m->msg_control +
+	    c->len);
+
+	h->cmsg_level = level;
+	h->cmsg_type = type;
+	h->cmsg_len = CMSG_LEN(len);
+	memcpy(CMSG_DATA(h), data, len);
+	c->len += CMSG_SPACE(len);
+}
+
+/* The source address, the DSCP, and where one ends and the next begins. */
+static void
+fill(struct control *c, const struct esp_run *r, bool v6, bool cut)
+{
+	struct in_pktinfo p4 = { 0 };
+	struct in6_pktinfo p6 = { .ipi6_ifindex = 0 };
+	int tos = r->tos;
+
+	if (v6) {
+		memcpy(&p6.ipi6_addr, r->src.addr.b, 16);
+		add(c, IPPROTO_IPV6, IPV6_PKTINFO, &p6, sizeof(p6));
+		add(c, IPPROTO_IPV6, IPV6_TCLASS, &tos, sizeof(tos));
+	} else {
+		memcpy(&p4.ipi_spec_dst, r->src.addr.b, 4);
+		add(c, IPPROTO_IP, IP_PKTINFO, &p4, sizeof(p4));
+		add(c, IPPROTO_IP, IP_TOS, &tos, sizeof(tos));
+	}
+	if (cut)
+		add(c, IPPROTO_UDP, UDP_SEGMENT, &r->seg, sizeof(r->seg));
+}
+
+static int
+transmit(const struct lane_sock *s, const struct esp_run *r, uint8_t *data,
+    size_t len, bool cut)
+{
+	_Alignas(struct cmsghdr) char control[128] = { 0 };
+	struct endpoint to = r->dst;
+	struct sockaddr_storage ss;
+	struct iovec v = { data, len };
+	struct msghdr m = { .msg_name = &ss, .msg_iov = &v, .msg_iovlen = 1,
+		.msg_control = control };
+	struct control c = { .m = &m };
+
+	if (s->raw)
+		to.port = 0;
+	m.msg_namelen = endpoint_to_sockaddr(&to, &ss);
+	fill(&c, r, s->v6, cut);
+	m.msg_controllen = c.len;
+	return sendmsg(s->fd, &m, MSG_DONTWAIT) == -1 ? errno : 0;
+}
+
+static void
+one_by_one(const struct lane_sock *s, const struct esp_run *r)
+{
+	size_t at, n;
+
+	for (at = 0; at < r->len; at += n) {
+		n = r->len - at < r->seg ? r->len - at : r->seg;
+		(void)transmit(s, r, r->data + at, n, false);
+	}
+}
+
+static void
+set_df(struct lane_sock *s, bool df)
+{
+	int v = df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
+
+	if (s->df == (int)df)
+		return;
+	if (s->v6) {
+		v = df ? IPV6_PMTUDISC_DO : IPV6_PMTUDISC_DONT;
+		(void)setsockopt(s->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, &v,
+		    sizeof(v));
+	} else
+		(void)setsockopt(s->fd, IPPROTO_IP, IP_MTU_DISCOVER, &v,
+		    sizeof(v));
+	s->df = df;
+}
+
+void
+lane_send(void *arg, const struct esp_run *r)
+{
+	struct lane *l = arg;
+	enum lane_family f = r->dst.addr.family == AF_INET6 ? LANE_V6 :
+	    LANE_V4;
+	struct lane_sock *s = r->encap ? &l->udp[f] : &l->raw[f];
+	int e;
+
+	if (s->fd == -1)
+		return;
+	set_df(s, r->df);
+	if (r->n > 1 && s->raw) {
+		one_by_one(s, r);
+		return;
+	}
+	e = transmit(s, r, r->data, r->len, r->n > 1);
+	/* A path or a device that cannot cut it. */
+	if (r->n > 1 && (e == EINVAL || e == EIO || e == EMSGSIZE))
+		one_by_one(s, r);
+}
