@@ -123,6 +123,9 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	conf_wipe_secrets(conf);
 	if (gw->conf != NULL) {
 		check_ports(gw->conf, conf);
+		if (setting_changed(gw->conf, conf, CONF_SETTINGS_DATA_PLANE))
+			log_warn(LOG_T_SYSTEM, "another data-plane is used "
+			    "at the next start");
 		check_dhcp(gw, conf);
 	}
 	conf_free(gw->conf);

@@ -46,6 +46,7 @@ struct gateway {
 	uint32_t serial;	/* of the configuration, counts loads */
 	struct keep keep;	/* certd's share of it, with the secrets */
 	struct sockets socks;
+	unsigned espd_threads;	/* 0: the kernel moves the packets */
 	struct kids *kids;
 	struct resolver *resolver;
 	struct certfiles *certfiles;

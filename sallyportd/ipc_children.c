@@ -297,9 +297,10 @@ kids_new(struct gateway *gw)
 {
 	static const enum proc_id single[] = {
 		PROC_KEYMGR, PROC_FETCHD, PROC_CERTD, PROC_SESSIOND,
-		PROC_INFORMD, PROC_CONTROLD,
+		PROC_INFORMD, PROC_CONTROLD, PROC_ESPD,
 	};
-	const size_t nsingle = sizeof(single) / sizeof(single[0]);
+	const size_t nsingle = sizeof(single) / sizeof(single[0]) -
+	    (gw->espd_threads == 0);
 	struct kids *ks;
 	unsigned i;
 

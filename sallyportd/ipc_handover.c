@@ -170,6 +170,14 @@ sock_owner(const struct sock *s)
 	case CHILD_FILE_LEASES:
 	case CHILD_FILE_LEASES + 1:
 		return PROC_SESSIOND;
+	case CHILD_SOCK_ESP_UDP:
+	case CHILD_SOCK_ESP_RAW:
+	case CHILD_SOCK_ESP_TUN:
+	case CHILD_FILE_ESP_BOARD:
+	case CHILD_FILE_ESP_KEEP:
+		return PROC_ESPD;
+	case CHILD_FILE_ESP_READ:
+		return PROC_KEYMGR;
 	default:
 		return PROC_IKEPD;
 	}
@@ -247,13 +255,14 @@ kid_hand_over(struct kid *k)
 
 	k->state = KID_READY;
 	send_conf(k);
+	/* keymgr reads of SAs before a worker speaks of them. */
+	send_sockets(k);
 	for (i = 0; i < ks->n; i++)
 		if (&ks->kids[i] != k && kid_up(&ks->kids[i]) &&
 		    kids_linked(k, &ks->kids[i]))
 			kids_link(k, &ks->kids[i]);
 	if (k->desc->id == PROC_CONTROLD)
 		link_self(k);
-	send_sockets(k);
 	run_ready(ks);
 }
 
@@ -307,6 +316,7 @@ kid_send_init(struct kid *k)
 	init.worker = (uint16_t)k->worker;
 	init.workers = (uint16_t)gw->opt->workers;
 	init.log_mask = log_rules_mask(&gw->rules);
+	init.espd_threads = (uint8_t)gw->espd_threads;
 	snprintf(init.chroot_dir, sizeof(init.chroot_dir), "%s",
 	    gw->chroot_dir);
 	if (k->desc->home)

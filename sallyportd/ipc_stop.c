@@ -15,7 +15,7 @@ static const struct stop_phase {
 	{ PROC_BIT(PROC_KEYMGR), 600 },
 	{ PROC_BIT(PROC_CERTD) | PROC_BIT(PROC_FETCHD) |
 	    PROC_BIT(PROC_SESSIOND) | PROC_BIT(PROC_INFORMD) |
-	    PROC_BIT(PROC_CONTROLD), 200 },
+	    PROC_BIT(PROC_ESPD) | PROC_BIT(PROC_CONTROLD), 200 },
 };
 #define NPHASES	(sizeof(stop_phases) / sizeof(stop_phases[0]))
 

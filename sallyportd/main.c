@@ -8,6 +8,7 @@
  * and to nobody else; it never reads from a network socket.
  */
 #include "sallyportd/certfiles.h"
+#include "sallyportd/dataplane.h"
 #include "sallyportd/dns_help.h"
 #include "sallyportd/gateway.h"
 #include "sallyportd/ipc_children.h"
@@ -291,7 +292,8 @@ gateway_open(struct gateway *gw)
 	if (!opt->foreground)
 		become_daemon();
 	if (pidfile_write(opt->pid_file) == -1 ||
-	    sockets_open(&gw->socks, opt->workers,
+	    dataplane_choose(gw->conf, &gw->espd_threads) == -1 ||
+	    sockets_open(&gw->socks, opt->workers, gw->espd_threads,
 	    port_setting(gw->conf, CONF_SETTINGS_IKE_PORT),
 	    port_setting(gw->conf, CONF_SETTINGS_NATT_PORT)) == -1 ||
 	    sockets_control(&gw->socks, opt->control, opt->group) == -1)
@@ -300,6 +302,8 @@ gateway_open(struct gateway *gw)
 		sockets_dhcp(&gw->socks);
 	if (gateway_asks(gw->conf))
 		gw->dns = dns_start(opt->run_dir);
+	if (dataplane_open(&gw->socks, gw->espd_threads) == -1)
+		return -1;
 	leases_open(&gw->socks, opt->state_dir);
 	notify_open();
 	proc_confine(proc_desc(PROC_SALLYPORTD), NULL);

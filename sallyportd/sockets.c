@@ -1,6 +1,7 @@
 #include "sallyportd/sockets.h"
 
 #include "lib/child.h"
+#include "lib/esptun.h"
 #include "lib/log.h"
 #include "sallyportd/steer.h"
 
@@ -27,8 +28,16 @@ struct port {
 	uint16_t kind;
 	uint16_t port;
 };
+
+/* Who shares a port. */
+struct sharers {
+	unsigned workers;
+	unsigned threads;	/* of espd */
+};
+
 #define NPORTS	2
-#define OTHERS	8	/* the control socket, sockets_add() */
+#define OTHERS	16	/* the control socket, sockets_add() */
+#define ESPD_KINDS	5	/* UDP and raw of both families, TUN */
 
 static const int families[] = { AF_INET, AF_INET6 };
 
@@ -40,9 +49,8 @@ set_int(int fd, int level, int name, int value)
 	return setsockopt(fd, level, name, &value, sizeof(value));
 }
 
-/* Datagrams of the socket itself pass the policies untouched. */
-static int
-set_bypass(int fd, int family)
+int
+sockets_bypass(int fd, int family)
 {
 	struct xfrm_userpolicy_info p;
 	int level = family == AF_INET ? IPPROTO_IP : IPPROTO_IPV6;
@@ -71,15 +79,37 @@ set_needed(int fd, int family)
 	return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
-/* Options without which something works less well; said for one socket. */
-static void
-set_wanted(int fd, int family, uint16_t kind, bool say)
+/* Several datagrams at once, and how each was marked on its way. */
+static int
+set_gro(int fd, int family)
 {
-	if (set_bypass(fd, family) == -1 && say)
+	if (family == AF_INET)
+		(void)set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
+	else
+		(void)set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	return set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
+}
+
+/*
+ * Options without which something works less well; said for one socket.
+ * own_esp: ESP is not the kernel's.
+ */
+static void
+set_wanted(int fd, int family, uint16_t kind, bool say, bool own_esp)
+{
+	if (own_esp && set_int(fd, SOL_SOCKET, SO_MARK,
+	    (int)ESPTUN_MARK) == -1 && say)
+		log_warn(LOG_T_SYSTEM, "mark on a socket: %s",
+		    strerror(errno));
+	if (sockets_bypass(fd, family) == -1 && say)
 		log_warn(LOG_T_SYSTEM, "this kernel has no policy for one "
 		    "socket: %s; IKE itself must not match a policy",
 		    strerror(errno));
-	if (kind == CHILD_SOCK_NATT && set_int(fd, IPPROTO_UDP, UDP_ENCAP,
+	if (kind == CHILD_SOCK_ESP_UDP && set_gro(fd, family) == -1 && say)
+		log_warn(LOG_T_SYSTEM, "this kernel does not join datagrams "
+		    "(IPv%d): %s", family == AF_INET ? 4 : 6,
+		    strerror(errno));
+	if (kind == CHILD_SOCK_NATT && !own_esp && set_int(fd, IPPROTO_UDP, UDP_ENCAP,
 	    UDP_ENCAP_ESPINUDP) == -1 && say)
 		log_warn(LOG_T_SYSTEM, "this kernel takes no ESP in UDP "
 		    "(IPv%d): %s", family == AF_INET ? 4 : 6, strerror(errno));
@@ -126,10 +156,13 @@ port_free(int family, const struct endpoint *local)
 }
 
 static int
-sock_open(struct sock *s, int family, unsigned worker, const struct port *p)
+sock_open(struct sock *s, int family, unsigned n, const struct port *p,
+    const struct sharers *g)
 {
-	s->kind = p->kind;
-	s->worker = worker;
+	bool ours = n < g->workers;
+
+	s->kind = ours ? p->kind : CHILD_SOCK_ESP_UDP;
+	s->worker = ours ? n : 0;
 	any_address(&s->local, family, p->port);
 	s->fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (s->fd == -1)
@@ -137,26 +170,32 @@ sock_open(struct sock *s, int family, unsigned worker, const struct port *p)
 	if (set_needed(s->fd, family) == -1 ||
 	    set_int(s->fd, SOL_SOCKET, SO_REUSEPORT, 1) == -1)
 		return -1;
-	set_wanted(s->fd, family, p->kind, worker == 0);
+	set_wanted(s->fd, family, s->kind, n == 0, g->threads != 0);
 	return bind_any(s->fd, &s->local);
 }
 
 static int
-attach_steering(int fd, unsigned workers, bool natt)
+attach_steering(int fd, unsigned workers, unsigned threads, bool natt)
 {
 	struct sock_filter code[STEER_MAX];
 	struct sock_fprog prog = { .filter = code };
 
-	prog.len = (unsigned short)steer_program(code, workers, natt);
+	prog.len = (unsigned short)steer_program(code, workers, threads,
+	    natt);
 	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &prog,
 	    sizeof(prog));
 }
 
-/* One port of one family: the sockets of all workers, in their order. */
+/*
+ * One port of one family: the sockets of all workers, in their order, then
+ * where ESP comes those of espd's threads.
+ */
 static int
 group_open(struct sockets *ss, int family, const struct port *p,
-    unsigned workers)
+    const struct sharers *g)
 {
+	bool natt = p->kind == CHILD_SOCK_NATT;
+	unsigned threads = natt ? g->threads : 0;
 	struct endpoint local;
 	char text[ENDPOINT_STRLEN];
 	struct sock *s = NULL;
@@ -166,13 +205,13 @@ group_open(struct sockets *ss, int family, const struct port *p,
 	endpoint_fmt(&local, text, sizeof(text));
 	if (port_free(family, &local) == -1)
 		goto bad;
-	for (w = 0; w < workers; w++) {
+	for (w = 0; w < g->workers + threads; w++) {
 		s = &ss->socks[ss->n++];
-		if (sock_open(s, family, w, p) == -1)
+		if (sock_open(s, family, w, p, g) == -1)
 			goto bad;
 	}
-	if (workers > 1 && attach_steering(s->fd, workers,
-	    p->kind == CHILD_SOCK_NATT) == -1)
+	if (g->workers + threads > 1 && attach_steering(s->fd, g->workers,
+	    threads, natt) == -1)
 		goto bad;
 	return 0;
 bad:
@@ -196,13 +235,15 @@ family_there(int family)
 }
 
 int
-sockets_open(struct sockets *ss, unsigned workers, uint16_t ike,
-    uint16_t natt)
+sockets_open(struct sockets *ss, unsigned workers, unsigned espd_threads,
+    uint16_t ike, uint16_t natt)
 {
+	const struct sharers sharers = { workers, espd_threads };
 	const struct port ports[NPORTS] = {
 		{ CHILD_SOCK_IKE, ike }, { CHILD_SOCK_NATT, natt },
 	};
-	size_t f, p, i, max = NPORTS * NFAMILIES * workers + OTHERS;
+	size_t f, p, i, max = NPORTS * NFAMILIES * workers +
+	    ESPD_KINDS * espd_threads + OTHERS;
 
 	memset(ss, 0, sizeof(*ss));
 	if ((ss->socks = calloc(max, sizeof(*ss->socks))) == NULL)
@@ -217,7 +258,7 @@ sockets_open(struct sockets *ss, unsigned workers, uint16_t ike,
 		}
 		for (p = 0; p < NPORTS; p++)
 			if (group_open(ss, families[f], &ports[p],
-			    workers) == -1)
+			    &sharers) == -1)
 				goto bad;
 	}
 	if (ss->n == 0) {

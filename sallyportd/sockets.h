@@ -15,7 +15,7 @@
 
 struct sock {
 	uint16_t kind;		/* CHILD_SOCK_ */
-	unsigned worker;
+	unsigned worker;	/* of ikepd; else 0 */
 	struct endpoint local;
 	int fd;
 };
@@ -26,16 +26,19 @@ struct sockets {
 };
 
 /*
- * Binds both ports for so many workers.  A machine without IPv6 (or IPv4)
+ * Binds both ports for so many workers, and the second one also for the
+ * packet threads of espd (0: the kernel takes the ESP packets).  A machine without IPv6 (or IPv4)
  * gets the other's alone.  -1: logged; what was opened is closed again.
  */
-int sockets_open(struct sockets *, unsigned workers, uint16_t ike,
-    uint16_t natt);
+int sockets_open(struct sockets *, unsigned workers, unsigned espd_threads,
+    uint16_t ike, uint16_t natt);
 /*
  * UDP port 67, where clients inside tunnels ask what is behind us.  If it is
  * taken, as by a DHCP server, nobody is answered; that is logged.
  */
 void sockets_dhcp(struct sockets *);
+/* Lets the socket's datagrams go past all policies.  -1: errno. */
+int sockets_bypass(int fd, int family);
 /* Is there one of this kind? */
 bool sockets_has(const struct sockets *, uint16_t kind);
 /* Anything else that a process is handed; takes fd over. */

@@ -65,13 +65,17 @@ enum {
 #define JA(at, to)	BPF_STMT(BPF_JMP | BPF_JA, TO(at, to))
 
 size_t
-steer_program(struct sock_filter *out, unsigned workers, bool natt)
+steer_program(struct sock_filter *out, unsigned workers, unsigned threads,
+    bool natt)
 {
 	const unsigned h = natt ? MARKER_LEN : 0;
 	const struct sock_filter marker[] = {
 		LDW(0),
-		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 1, 0),
-		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 3, 0),
+		/* ESP: its first word is the SPI */
+		ALU(BPF_MOD, threads == 0 ? 1 : threads),
+		ALU(BPF_ADD, threads == 0 ? 0 : workers),
+		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
 	const struct sock_filter choose[L_END] = {
 		[L_VERSION] = LDB(h + OFF_VERSION),

@@ -2,6 +2,13 @@
 
 /* clang-format off */
 
+static const struct conf_word words_plane[] = {
+	{ "auto", CONF_PLANE_AUTO, true },
+	{ "kernel", CONF_PLANE_KERNEL, true },
+	{ "userspace", CONF_PLANE_USERSPACE, true },
+	{ NULL, 0, false },
+};
+
 const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 	[CONF_SETTINGS_ALLOW_WEAK] = {
 		.name = "allow-weak", .type = CONF_T_BOOL, .def = "no",
@@ -52,6 +59,13 @@ const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 	[CONF_SETTINGS_XAUTH_USE_RADIUS] = {
 		.name = "xauth-use-radius", .type = CONF_T_BOOL, .def = "no",
 		.help = "XAuth users are asked of RADIUS." },
+	[CONF_SETTINGS_DATA_PLANE] = {
+		.name = "data-plane", .type = CONF_T_ENUM, .def = "auto",
+		.words = words_plane, .procs = TO_KM, .flags = LIVE,
+		.help = "Who moves the packets of tunnels: the kernel, or "
+		    "our process espd through the device sallyport0.  auto "
+		    "is the kernel when it has ESP.  Acted upon at the "
+		    "start." },
 };
 
 static const struct conf_word words_proposal_check[] = {

@@ -55,6 +55,9 @@ bpf_run(const struct sock_filter *code, size_t n, const uint8_t *payload,
 		case BPF_ALU | BPF_K | BPF_AND:
 			a &= k;
 			break;
+		case BPF_ALU | BPF_K | BPF_ADD:
+			a += k;
+			break;
 		case BPF_ALU | BPF_K | BPF_MUL:
 			a *= k;
 			break;
@@ -114,13 +117,19 @@ packet(bool natt, uint64_t ispi, uint64_t rspi, uint8_t version,
 }
 
 static uint32_t
-steer(const struct packet *p, unsigned workers)
+steer_with(const struct packet *p, unsigned workers, unsigned threads)
 {
 	struct sock_filter code[STEER_MAX];
-	size_t n = steer_program(code, workers, p->natt);
+	size_t n = steer_program(code, workers, threads, p->natt);
 
 	ck_assert_uint_le(n, STEER_MAX);
 	return bpf_run(code, n, p->b, p->len, p->ip, sizeof(p->ip));
+}
+
+static uint32_t
+steer(const struct packet *p, unsigned workers)
+{
+	return steer_with(p, workers, 0);
 }
 
 /* Our SPI: the worker in the low five bits of the first byte. */
@@ -215,6 +224,25 @@ START_TEST(what_is_no_ike_goes_to_the_first)
 }
 END_TEST
 
+/* The sockets of espd's threads come after those of the workers. */
+START_TEST(esp_goes_to_the_thread_of_its_spi)
+{
+	struct packet p = packet(true, 1, spi(3, 1), 0x20, 0x08);
+	unsigned i;
+
+	for (i = 256; i < 300; i++) {
+		p.b[2] = (uint8_t)(i >> 8);
+		p.b[3] = (uint8_t)i;
+		ck_assert_uint_eq(steer_with(&p, 4, 3), 4 + i % 3);
+	}
+	p = packet(true, 1, spi(3, 1), 0x20, 0x08);
+	ck_assert_uint_eq(steer_with(&p, 4, 3), 3);
+	p.len = 1;
+	p.b[0] = 0xff;
+	ck_assert_uint_eq(steer_with(&p, 4, 3), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -227,6 +255,7 @@ main(void)
 	tcase_add_loop_test(tc, first_messages_are_spread_and_stay, 0, 2);
 	tcase_add_test(tc, a_worker_that_is_not_there_is_another);
 	tcase_add_test(tc, what_is_no_ike_goes_to_the_first);
+	tcase_add_test(tc, esp_goes_to_the_thread_of_its_spi);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);

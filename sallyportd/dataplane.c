@@ -1,0 +1,233 @@
+#include "sallyportd/dataplane.h"
+
+#include "lib/child.h"
+#include "lib/esplive.h"
+#include "lib/esptun.h"
+#include "lib/log.h"
+#include "sallyportd/espprobe.h"
+
+#include <linux/filter.h>
+#include <linux/if.h>
+#include <linux/if_tun.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define TUN_PATH	"/dev/net/tun"
+#define RCVBUF		(4 * 1024 * 1024)
+
+/* Since Linux 6.2: UDP super-packets. */
+#define F_USO4		0x20
+#define F_USO6		0x40
+
+static unsigned
+count_threads(void)
+{
+	long n = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (n < 1)
+		return 1;
+	return n > ESPTUN_THREADS ? ESPTUN_THREADS : (unsigned)n;
+}
+
+int
+dataplane_choose(const struct conf *conf, unsigned *threads)
+{
+	unsigned plane = (unsigned)conf_num(conf_single(conf, CONF_SETTINGS),
+	    CONF_SETTINGS_DATA_PLANE);
+	bool esp;
+
+	*threads = 0;
+	if (plane == CONF_PLANE_KERNEL)
+		return 0;
+	esp = espprobe();
+	if (plane == CONF_PLANE_AUTO && esp)
+		return 0;
+	if (access(TUN_PATH, R_OK | W_OK) == -1) {
+		log_warn(LOG_T_SYSTEM, "data plane in user space: %s: %s",
+		    TUN_PATH, strerror(errno));
+		return plane == CONF_PLANE_USERSPACE ? -1 : 0;
+	}
+	*threads = count_threads();
+	log_info(LOG_T_SYSTEM, "data plane: userspace, %u thread%s%s",
+	    *threads, *threads == 1 ? "" : "s",
+	    esp ? "" : "; this kernel has no ESP");
+	return 0;
+}
+
+/* One queue of the device, which the first one makes. */
+static int
+tun_queue(bool *uso)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI |
+		IFF_VNET_HDR | IFF_MULTI_QUEUE };
+	unsigned offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
+	    TUN_F_TSO_ECN;
+	int fd, saved;
+
+	fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ESPTUN_NAME);
+	if (ioctl(fd, TUNSETIFF, &ifr) == -1)
+		goto bad;
+	*uso = ioctl(fd, TUNSETOFFLOAD, offload | F_USO4 | F_USO6) == 0;
+	if (!*uso && ioctl(fd, TUNSETOFFLOAD, offload) == -1)
+		goto bad;
+	return fd;
+ bad:
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* A raw socket gets what its thread is to have. */
+static int
+raw_filter(int fd, int family, unsigned thread, unsigned threads)
+{
+	struct sock_filter code[] = {
+		/* X: where the packet's SPI is */
+		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
+		BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
+		BPF_STMT(BPF_ALU | BPF_K | BPF_MOD, threads),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, thread, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+	};
+	struct sock_fprog prog = { sizeof(code) / sizeof(code[0]), code };
+
+	/* IPv6 gives no header. */
+	if (family == AF_INET6)
+		code[0] = (struct sock_filter)BPF_STMT(BPF_LDX | BPF_K, 0);
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &prog,
+	    sizeof(prog));
+}
+
+static int
+raw_open(struct sockets *ss, int family, unsigned thread, unsigned threads)
+{
+	int mark = (int)ESPTUN_MARK, size = RCVBUF, on = 1, fd;
+
+	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    IPPROTO_ESP);
+	if (fd == -1)
+		return errno == EAFNOSUPPORT ? 0 : -1;
+	if (raw_filter(fd, family, thread, threads) == -1 ||
+	    setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == -1) {
+		close(fd);
+		return -1;
+	}
+	(void)sockets_bypass(fd, family);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	if (family == AF_INET6)
+		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on,
+		    sizeof(on));
+	sockets_add(ss, CHILD_SOCK_ESP_RAW, fd);
+	ss->socks[ss->n - 1].local.addr.family = (uint8_t)family;
+	return 0;
+}
+
+/* Memory that nobody can shorten under those who map it. */
+static int
+memory(const char *name, size_t size)
+{
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd == -1)
+		return -1;
+	if (ftruncate(fd, (off_t)size) == 0 && fcntl(fd, F_ADD_SEALS,
+	    F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) == 0)
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int
+memories_open(struct sockets *ss)
+{
+	char path[64];
+	int fd;
+
+	fd = memory("espd-sas", (size_t)ESP_SLOTS * ESP_KEPT_SIZE);
+	if (fd == -1)
+		return -1;
+	sockets_add(ss, CHILD_FILE_ESP_KEEP, fd);
+	fd = memory("espd-counters", sizeof(struct esp_board));
+	if (fd == -1)
+		return -1;
+	sockets_add(ss, CHILD_FILE_ESP_BOARD, fd);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	if ((fd = open(path, O_RDONLY | O_CLOEXEC)) == -1)
+		return -1;
+	sockets_add(ss, CHILD_FILE_ESP_READ, fd);
+	return 0;
+}
+
+/* Only what came through a tunnel comes out of the device, and only espd
+ * sees what goes in: the policies are for all other ways. */
+static void
+tun_setting(const char *family, const char *name, const char *value)
+{
+	char path[128];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family,
+	    ESPTUN_NAME, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd == -1 || write(fd, value, strlen(value)) == -1)
+		log_warn(LOG_T_SYSTEM, "%s: %s", path, strerror(errno));
+	if (fd != -1)
+		close(fd);
+}
+
+static void
+tun_settings(void)
+{
+	tun_setting("ipv4", "disable_policy", "1");
+	tun_setting("ipv4", "disable_xfrm", "1");
+	tun_setting("ipv4", "rp_filter", "0");
+	if (access("/proc/sys/net/ipv6", F_OK) == -1)
+		return;
+	tun_setting("ipv6", "disable_policy", "1");
+	tun_setting("ipv6", "accept_ra", "0");
+	tun_setting("ipv6", "addr_gen_mode", "1");
+	tun_setting("ipv6", "router_solicitations", "0");
+}
+
+int
+dataplane_open(struct sockets *ss, unsigned threads)
+{
+	const char *what = "device " ESPTUN_NAME;
+	bool uso;
+	unsigned i;
+	int fd;
+
+	if (threads == 0)
+		return 0;
+	for (i = 0; i < threads; i++) {
+		if ((fd = tun_queue(&uso)) == -1)
+			goto bad;
+		sockets_add(ss, CHILD_SOCK_ESP_TUN, fd);
+	}
+	tun_settings();
+	what = "raw socket for ESP";
+	for (i = 0; i < threads; i++)
+		if (raw_open(ss, AF_INET, i, threads) == -1 ||
+		    raw_open(ss, AF_INET6, i, threads) == -1)
+			goto bad;
+	what = "memory for SAs";
+	if (memories_open(ss) == 0)
+		return 0;
+bad:
+	log_error(LOG_T_SYSTEM, "data plane in user space: %s: %s", what,
+	    errno == EBUSY ? "another sallyportd has it" : strerror(errno));
+	return -1;
+}

@@ -1,0 +1,20 @@
+/*
+ * Who moves the packets, and for a data plane in user space what only a
+ * privileged process can open: the TUN device, raw sockets, and the memory
+ * in which SAs outlive espd.
+ */
+#ifndef SALLYPORTD_DATAPLANE_H
+#define SALLYPORTD_DATAPLANE_H
+
+#include "lib/conf/conf.h"
+#include "sallyportd/sockets.h"
+
+/*
+ * How many packet threads espd is to have; 0: the kernel moves the packets.
+ * What was chosen is logged.  -1: what is configured cannot be (logged).
+ */
+int dataplane_choose(const struct conf *, unsigned *threads);
+/* Opens it all for so many threads.  -1: logged. */
+int dataplane_open(struct sockets *, unsigned threads);
+
+#endif
