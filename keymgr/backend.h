@@ -142,6 +142,9 @@ struct backend_ops {
 	    uint64_t value), void *arg);
 	/* Events start to flow. */
 	int (*listen)(void *, struct event_base *, const struct bk_events *);
+	/* What an earlier keymgr left was taken over or removed; NULL: there
+	 * is nothing more to be done. */
+	void (*settled)(void *);
 	/* Why no ESP SA can be installed at all; NULL: it can. */
 	const char *(*no_esp)(void *);
 	void (*close)(void *);

@@ -1,5 +1,7 @@
 #include "keymgr/link.h"
 
+#include "lib/esptun.h"
+
 #include <sys/socket.h>
 #include <sys/time.h>
 
@@ -203,10 +205,12 @@ path_msg(const struct addr *local, const struct addr *remote, unsigned flags)
 		.rtm_dst_len = addr_bits(remote),
 		.rtm_src_len = addr_bits(local), .rtm_flags = flags };
 	struct nl_msg *m = request(RTM_GETROUTE, 0, &rtm, sizeof(rtm));
+	uint32_t mark = ESPTUN_MARK;
 
 	if (m != NULL) {
 		put_addr(m, RTA_DST, remote);
 		put_addr(m, RTA_SRC, local);
+		put(m, RTA_MARK, &mark, sizeof(mark));
 	}
 	return m;
 }

@@ -7,10 +7,12 @@
  *   ikepd       child SAs, SPIs, kernel events     ipc_ikepd.c
  *   sessiond    which user has which address       ipc_sessiond.c
  *   controld    questions, flush                   ipc_show.c
+ *   espd        SAs and policies, if it moves packets ipc_espd.c
  *   the kernel  XFRM over netlink                  backend_xfrm.c
  *               addresses and routes               link_rtnl.c
  */
 #include "keymgr/event.h"
+#include "keymgr/ipc_espd.h"
 #include "keymgr/ipc_ikepd.h"
 #include "keymgr/ipc_sessiond.h"
 #include "keymgr/ipc_show.h"
@@ -201,7 +203,8 @@ op_init(struct child *child)
 		log_error(LOG_T_SYSTEM, "%s", text);
 		return -1;
 	}
-	if (backend_xfrm_open(&bk, why) == -1) {
+	if ((child_espd_threads(child) != 0 ? backend_espd_open :
+	    backend_xfrm_open)(&bk, why) == -1) {
 		log_error(LOG_T_SYSTEM, "%s", why);
 		return -1;
 	}
@@ -249,8 +252,29 @@ op_peer_up(struct child *child, enum proc_id id, unsigned idx, int fd)
 		ipc_ikepd_up(k->ikepd, idx, fd);
 	else if (id == PROC_SESSIOND)
 		ipc_sessiond_up(k->sessiond, fd);
+	else if (id == PROC_ESPD && child_espd_threads(child) != 0)
+		backend_espd_up(&k->km.bk, fd);
 	else
 		close(fd);
+}
+
+/* With it come the SAs that stand. */
+static void
+op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
+    int fd)
+{
+	struct keymgr *k = child_data(child);
+	char why[BK_WHY_LEN];
+
+	(void)local;
+	if (kind != CHILD_FILE_ESP_READ || child_espd_threads(child) == 0) {
+		close(fd);
+		return;
+	}
+	if (backend_espd_board(&k->km.bk, fd) == -1)
+		child_fatal(child, "the counters of espd cannot be mapped");
+	if (reconcile_read(&k->km, why) == -1)
+		child_fatal(child, why);
 }
 
 static void
@@ -295,6 +319,7 @@ static const struct child_ops ops = {
 	.init = op_init,
 	.conf = op_conf,
 	.peer_up = op_peer_up,
+	.socket = op_socket,
 	.start = op_start,
 	.show = op_show,
 	.stop = op_stop,

@@ -190,6 +190,8 @@ reconcile_end(struct km *km)
 	reconcile_drop_sas(km);
 	reconcile_drop_policies(km);
 	link_sweep(&km->link);
+	if (km->bk.ops->settled != NULL)
+		km->bk.ops->settled(km->bk.ctx);
 	reconcile_free(&km->rec);
 	reconcile_init(&km->rec, seed);
 	km->rec.over = true;

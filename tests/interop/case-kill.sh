@@ -79,6 +79,25 @@ spis_other()
 	[ "$(sa_spis gw1)" != "$1" ]
 }
 
+# The tunnel goes on with the next espd, which has the keys and numbers.
+espd()
+{
+	local before
+
+	[ "$PLANE" = userspace ] || skip "the kernel moves the packets"
+	before=$(sa_spis gw1)
+	killed espd
+	until_ok 10 ping_once lan1 10.2.0.10 || fail "no echo"
+	ping_ok lan1 10.2.0.10
+	ping_ok lan2 10.1.0.10
+	[ "$(sa_spis gw1)" = "$before" ] || fail "the SAs changed"
+	swan gw2 --rekey --child net
+	until_ok 10 spis_other "$before" || fail "the SPIs did not change"
+	sa_wait gw1 2 20
+	ping_ok lan1 10.2.0.10
+	anew
+}
+
 # A file edited since it was loaded is nothing to a new certd: it has what
 # the others have.
 certd()
@@ -161,6 +180,7 @@ it "the tunnel is up" up
 it "filters know the properties, and no others" filters
 it "ikepd dies" ikepd
 it "keymgr dies" keymgr
+it "espd dies" espd
 it "certd dies" certd
 it "controld dies" controld
 it "sallyportd dies" sallyportd

@@ -102,7 +102,7 @@ no_files()
 {
 	local pid name target fd
 
-	for name in ikepd certd fetchd sessiond informd controld keymgr; do
+	for name in ikepd certd fetchd sessiond informd controld keymgr espd; do
 		for pid in $(gw_pids gw1 $name); do
 			for fd in "/proc/$pid/fd/"*; do
 				# Standard error is the log that -d asks for.
@@ -112,6 +112,10 @@ no_files()
 				socket:*|anon_inode:*|/dev/null|pipe:*)	;;
 				/proc/*/net/xfrm_stat)
 					[ $name = keymgr ] ||
+						fail "$name has $target open" ;;
+				/dev/net/tun|/memfd:espd-*)
+					[ $name = espd ] ||
+						[ "$name $target" = "keymgr /memfd:espd-counters (deleted)" ] ||
 						fail "$name has $target open" ;;
 				*/leases.[01])
 					[ $name = sessiond ] ||
@@ -128,6 +132,7 @@ swan_conf | swan_start gw2
 gw_conf | gw_start gw1 --workers 2
 peer_wait gw1
 while IFS='|' read -r name user caps root seccomp nnp dumpable; do
+	[ "$name$PLANE" != espdkernel ] || continue
 	it "$name is what PRIVSEP.md says" process_as_table "$name" "$user" \
 	    "$caps" "$root" "$seccomp" "$nnp" "$dumpable"
 done <<<"$table"

@@ -30,6 +30,21 @@ fail()
 	exit 1
 }
 
+# Who moves the packets: the kernel, or where it has no ESP each gateway for
+# itself, Sallyport in espd, strongSwan in kernel-libipsec.
+: "${PLANE:=}"
+
+has_esp()
+{
+	ip xfrm state add src 127.0.0.1 dst 127.0.0.1 proto esp spi 0x1234 \
+	    mode transport aead 'rfc4106(gcm(aes))' \
+	    0x0102030405060708090a0b0c0d0e0f1011121314 128 2>/dev/null ||
+		return 1
+	ip xfrm state delete src 127.0.0.1 dst 127.0.0.1 proto esp spi 0x1234
+}
+
+[ -n "$PLANE" ] || { has_esp && PLANE=kernel || PLANE=userspace; }
+
 # until_ok SECONDS COMMAND...: polls until the command succeeds.
 until_ok()
 {
@@ -320,7 +335,11 @@ wire_count()
 
 	while IFS= read -r line; do
 		case $line in
-		*UDP-encap:\ ESP*)	kind=udpesp ;;
+		# kernel-libipsec knows no other ESP.
+		*UDP-encap:\ ESP*)
+			kind=udpesp
+			[ "$PLANE" = kernel ] || [ "$1" != esp ] ||
+				kind=esp ;;
 		*:\ ESP\(*)		kind=esp ;;
 		*nat-keep-alive*)	kind=keepalive ;;
 		*isakmp*)		kind=ike ;;
@@ -398,6 +417,10 @@ sa_count()
 {
 	local line n=0
 
+	[ "$PLANE" = kernel ] || {
+		user_sa_count "$1"
+		return
+	}
 	while read -r line; do
 		case $line in
 		*proto\ esp\ spi\ 0x00000000*)	;;
@@ -405,6 +428,30 @@ sa_count()
 		esac
 	done < <(ip -n "$1" xfrm state)
 	echo $n
+}
+
+user_sa_spis()
+{
+	if [ -e "$W/$1/vici" ]; then
+		swan "$1" --list-sas | grep -oE '^ +(in|out) +[0-9a-f]+' |
+		    sed 's/.* /0x/'
+	else
+		ctl "$1" /ip/ipsec/installed-sa/print | grep -o '0x[0-9a-f]*'
+	fi
+}
+
+user_sa_count()
+{
+	local out
+
+	if [ ! -e "$W/$1/pid" ]; then
+		echo 0
+	elif [ -e "$W/$1/vici" ]; then
+		out=$(swan "$1" --list-sas) || :
+		echo $(($(grep -c 'INSTALLED' <<<"$out" || :) * 2))
+	else
+		ctl "$1" /ip/ipsec/installed-sa/print | grep -c 0x || :
+	fi
 }
 
 sa_is()
@@ -421,6 +468,10 @@ sa_wait()
 # sa_spis NODE: the SPIs, one a line, sorted.
 sa_spis()
 {
+	[ "$PLANE" = kernel ] || {
+		user_sa_spis "$1" | sort
+		return
+	}
 	ip -n "$1" xfrm state | awk '$2 == "esp" && $4 != "0x00000000" {
 		print $4 }' | sort
 }
@@ -490,17 +541,18 @@ SECRET='correct horse battery staple'
 # SWAN_PLUGINS are loaded on top.
 swan_start()
 {
-	local node=$1 dir=$W/$1 option
+	local node=$1 dir=$W/$1 option mover='' routes=no
 
 	# What a failed test has left running would hold the ports.
 	swan_stop "$node"
 	shift
+	[ "$PLANE" = kernel ] || mover=kernel-libipsec routes=yes
 	mkdir -p "$dir"
 	cat >"$dir/swanctl.conf"
 	cat >"$dir/strongswan.conf" <<-END
 	charon-systemd {
-	  load = random nonce openssl drbg kdf hmac xcbc cmac gcm ccm ctr chapoly aes sha1 sha2 md5 gmp curve25519 kernel-netlink socket-default vici ${SWAN_PLUGINS:-}
-	  install_routes = no
+	  load = random nonce openssl drbg kdf hmac xcbc cmac gcm ccm ctr chapoly aes sha1 sha2 md5 gmp curve25519 $mover kernel-netlink socket-default vici ${SWAN_PLUGINS:-}
+	  install_routes = $routes
 	  retransmit_timeout = 1
 	  retransmit_base = 1.4
 	  $(for option; do echo "  $option"; done)
@@ -508,6 +560,7 @@ swan_start()
 	    vici {
 	      socket = unix://$dir/vici
 	    }
+	    $([ "$PLANE" = kernel ] || swan_marks)
 	    resolve {
 	      file = $dir/resolv.conf
 	    }
@@ -538,6 +591,22 @@ swan_start()
 	until_ok "$PATIENCE" test -S "$dir/vici" ||
 		fail "charon does not start: $(<"$dir/charon.out")"
 	swan_load "$node"
+}
+
+# With kernel-libipsec: what charon itself sends goes past its routes.
+swan_marks()
+{
+	cat <<-END
+	kernel-netlink {
+	  fwmark = !0x42
+	}
+	socket-default {
+	  fwmark = 0x42
+	}
+	kernel-libipsec {
+	  allow_peer_ts = yes
+	}
+	END
 }
 
 charon_version()
@@ -595,6 +664,8 @@ gw_conf()
 
 	local _ "$@"
 	cat <<-END
+	/ip ipsec settings
+	set data-plane=$PLANE
 	/ip ipsec profile
 	add name=p1 enc-algorithm=$enc hash-algorithm=$hash dh-group=$dh $profile
 	/ip ipsec proposal
