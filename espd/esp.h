@@ -53,8 +53,9 @@ struct esp_io {
 	void (*inject)(void *arg, uint8_t *, size_t len);
 	/* A whole IP packet of a transport mode SA with local set. */
 	void (*local)(void *arg, uint32_t spi, const uint8_t *, size_t len);
-	/* A packet of the TUN that is to go out as it is, virtio header
-	 * first; NULL: such packets are dropped and counted. */
+	/* A whole IP packet of the TUN that is to go out unencrypted, part of
+	 * a super-packet perhaps; NULL: such packets are dropped and
+	 * counted. */
 	void (*pass)(void *arg, uint8_t *, size_t len);
 	/* esp_events() has something to tell.  Must not block. */
 	void (*wake)(void *arg);

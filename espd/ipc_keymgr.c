@@ -438,3 +438,14 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 	}
 	(void)esp_reclaim(k->esp);
 }
+
+void
+ipc_keymgr_mtu(struct ipc_keymgr *k, const struct addr *dst, uint32_t mtu)
+{
+	const struct held *h;
+	size_t at = 0;
+
+	while ((h = hash_next(&k->held, &at)) != NULL)
+		if (addr_equal(&h->dst, dst))
+			(void)esp_sa_mtu(k->esp, dst, h->spi, mtu);
+}

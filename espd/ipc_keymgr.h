@@ -18,6 +18,9 @@ void ipc_keymgr_up(struct ipc_keymgr *, int fd);
 size_t ipc_keymgr_restore(struct ipc_keymgr *);
 /* The packet core has something to tell. */
 void ipc_keymgr_news(struct ipc_keymgr *);
+/* Packets to an address find no way longer than this. */
+void ipc_keymgr_mtu(struct ipc_keymgr *, const struct addr *dst,
+    uint32_t mtu);
 /* Ends the SAs whose time is over. */
 void ipc_keymgr_tick(struct ipc_keymgr *, struct mono now);
 

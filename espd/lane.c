@@ -31,6 +31,7 @@ lane_new(void)
 			.v6 = f == LANE_V6 };
 		l->raw[f] = l->udp[f];
 		l->raw[f].raw = true;
+		l->pass[f] = -1;
 	}
 	return l;
 }
@@ -104,9 +105,12 @@ from_socket(struct lane *l, const struct lane_sock *s, struct mono now)
 	struct esp_dgram d;
 	int i, rc;
 
-	for (i = 0; i < AT_ONCE && (rc = receive(l, s, &d)) != -1; i++)
-		if (rc == 1)
+	for (i = 0; i < AT_ONCE; i++) {
+		if ((rc = receive(l, s, &d)) == 1)
 			esp_in(l->esp, &d, now);
+		else if (rc == -1 && errno == EAGAIN)
+			break;
+	}
 	esp_in_flush(l->esp);
 }
 
@@ -137,10 +141,13 @@ run(void *arg)
 		n = epoll_wait(l->ep, ev, 8, -1);
 		now = mono_now();
 		for (i = 0; i < n; i++) {
-			if (ev[i].data.ptr == &l->tun)
+			if (ev[i].data.ptr == &l->tun) {
 				from_tun(l, now);
-			else
-				from_socket(l, ev[i].data.ptr, now);
+				continue;
+			}
+			if (ev[i].events & EPOLLERR)
+				lane_errors(l, ev[i].data.ptr);
+			from_socket(l, ev[i].data.ptr, now);
 		}
 	}
 	return NULL;

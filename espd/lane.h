@@ -8,6 +8,7 @@
 #include "espd/esp.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum lane_family { LANE_V4, LANE_V6, LANE_FAMILIES };
 
@@ -18,11 +19,21 @@ struct lane_sock {
 	int df;			/* -1: not known */
 };
 
+/* What a path takes, for the control thread; one at a time. */
+struct lane_mtu {
+	_Atomic bool full;
+	struct addr dst;
+	uint32_t mtu;
+};
+
 struct lane {
 	struct esp_thread *esp;
 	int ep, tun;
 	struct lane_sock udp[LANE_FAMILIES], raw[LANE_FAMILIES];
+	int pass[LANE_FAMILIES];	/* shared by all threads; -1: none */
 	pthread_t thread;
+	struct lane_mtu mtu;
+	void (*wake)(void *);	/* mtu is full */
 	/* A packet from either side, with room about it. */
 	uint8_t buf[ESP_TUN_MAX + 2 * ESP_IN_ROOM + 64];
 };
@@ -32,8 +43,12 @@ struct lane *lane_new(void);
 /* Starts the thread; everything that is to be there is.  -1: errno. */
 int lane_start(struct lane *);
 
+/* Reads what the kernel says about datagrams that it did not send. */
+void lane_errors(struct lane *, const struct lane_sock *);
+
 /* What the packet core calls; arg: the lane. */
 void lane_send(void *arg, const struct esp_run *);
 void lane_inject(void *arg, uint8_t *, size_t len);
+void lane_pass(void *arg, uint8_t *, size_t len);
 
 #endif

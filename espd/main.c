@@ -34,6 +34,7 @@ struct espd {
 	struct ipc_keymgr *keymgr;
 	int keymgr_fd;		/* came before the memory did */
 	unsigned nstats;
+	bool uso;		/* the device takes UDP super-packets */
 	bool started;
 };
 
@@ -55,13 +56,23 @@ static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
 	struct espd *d = arg;
+	struct lane_mtu *m;
+	unsigned i;
 	uint64_t n;
 
 	(void)what;
 	if (read(fd, &n, sizeof(n)) == -1)
 		return;
-	if (d->keymgr != NULL)
-		ipc_keymgr_news(d->keymgr);
+	if (d->keymgr == NULL)
+		return;
+	ipc_keymgr_news(d->keymgr);
+	for (i = 0; i < d->threads; i++) {
+		m = &d->lane[i]->mtu;
+		if (!atomic_load(&m->full))
+			continue;
+		ipc_keymgr_mtu(d->keymgr, &m->dst, m->mtu);
+		atomic_store(&m->full, false);
+	}
 }
 
 static void
@@ -87,28 +98,35 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 }
 
 static int
-make_core(struct espd *d)
+make_lanes(struct espd *d)
 {
-	void *arg[ESP_THREADS_MAX];
-	struct esp_conf conf = { .arg = arg, .clamp_mss = true,
-		.io = { .send = lane_send, .inject = lane_inject,
-		    .wake = wake } };
-	const char *why;
 	unsigned i;
 
 	d->threads = child_espd_threads(d->child);
-	if (d->threads == 0 || d->threads > ESP_THREADS_MAX) {
-		log_error(LOG_T_SYSTEM, "espd: wrong number of threads");
+	if (d->threads == 0 || d->threads > ESP_THREADS_MAX)
 		return -1;
-	}
-	conf.threads = d->threads;
-	for (i = 0; i < d->threads; i++)
-		if ((arg[i] = d->lane[i] = lane_new()) == NULL)
+	for (i = 0; i < d->threads; i++) {
+		if ((d->lane[i] = lane_new()) == NULL)
 			return -1;
-	if ((d->esp = esp_new(&conf, &why)) == NULL) {
-		log_error(LOG_T_SYSTEM, "espd: %s", why);
-		return -1;
+		d->lane[i]->wake = wake;
 	}
+	return 0;
+}
+
+static int
+make_core(struct espd *d, const char **why)
+{
+	void *arg[ESP_THREADS_MAX];
+	struct esp_conf conf = { .threads = d->threads, .arg = arg,
+		.clamp_mss = true, .uso = d->uso,
+		.io = { .send = lane_send, .inject = lane_inject,
+		    .pass = lane_pass, .wake = wake } };
+	unsigned i;
+
+	for (i = 0; i < d->threads; i++)
+		arg[i] = d->lane[i];
+	if ((d->esp = esp_new(&conf, why)) == NULL)
+		return -1;
 	for (i = 0; i < d->threads; i++)
 		d->lane[i]->esp = esp_thread(d->esp, i);
 	return 0;
@@ -129,7 +147,7 @@ op_init(struct child *child)
 		return -1;
 	}
 	d->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	if (d->wake_fd == -1 || make_core(d) == -1 ||
+	if (d->wake_fd == -1 || make_lanes(d) == -1 ||
 	    (d->wake = event_new(base, d->wake_fd, EV_READ | EV_PERSIST,
 	    on_wake, d)) == NULL || event_add(d->wake, NULL) == -1 ||
 	    (d->tick = event_new(base, -1, EV_PERSIST, on_tick, d)) == NULL ||
@@ -181,6 +199,20 @@ pick_raw(struct lane *l, int family)
 	return &l->raw[family];
 }
 
+static void
+take_pass(struct espd *d, const struct endpoint *local, int fd)
+{
+	int f = local->addr.family == AF_INET6 ? LANE_V6 : LANE_V4;
+	unsigned i;
+
+	if (d->lane[0]->pass[f] != -1) {
+		close(fd);
+		return;
+	}
+	for (i = 0; i < d->threads; i++)
+		d->lane[i]->pass[f] = fd;
+}
+
 /* The n-th of a kind is the n-th thread's. */
 static void
 op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
@@ -193,8 +225,11 @@ op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
 	else if (kind == CHILD_SOCK_ESP_RAW)
 		take_socket(d, pick_raw, d->nraw, local, fd);
 	else if (kind == CHILD_SOCK_ESP_TUN && d->ntun < d->threads &&
-	    !d->started)
+	    !d->started) {
 		d->lane[d->ntun++]->tun = fd;
+		d->uso = local->port == 1;
+	} else if (kind == CHILD_SOCK_ESP_PASS && !d->started)
+		take_pass(d, local, fd);
 	else if (kind == CHILD_FILE_ESP_BOARD && d->board_fd == -1)
 		d->board_fd = fd;
 	else if (kind == CHILD_FILE_ESP_KEEP && d->keep_fd == -1)
@@ -207,6 +242,7 @@ static void
 op_start(struct child *child)
 {
 	struct espd *d = child_data(child);
+	const char *why;
 	size_t n;
 	unsigned i;
 
@@ -215,6 +251,8 @@ op_start(struct child *child)
 	if (board_map(&d->board, d->board_fd, d->keep_fd) == -1)
 		child_fatal(child, "espd: the memory for SAs cannot be "
 		    "mapped");
+	if (make_core(d, &why) == -1)
+		child_fatal(child, why);
 	d->keymgr = ipc_keymgr_new(child_base(child), d->esp, &d->board);
 	if (d->keymgr == NULL)
 		child_fatal(child, "espd: out of memory");

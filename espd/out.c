@@ -38,7 +38,10 @@ pass(struct out *o)
 
 	if (io->pass == NULL)
 		return STAT_OUT_POLICY_ERRORS;
-	io->pass(o->t->arg, o->buf, o->len);
+	for (unsigned i = 0; i < o->tso.n; i++) {
+		tso_write(&o->tso, i, o->t->scratch);
+		io->pass(o->t->arg, o->t->scratch, tso_len(&o->tso, i));
+	}
 	return STAT_NONE;
 }
 

@@ -5,6 +5,7 @@
 #include <sys/uio.h>
 
 #include <errno.h>
+#include <linux/errqueue.h>
 #include <netinet/udp.h>
 #include <string.h>
 
@@ -99,6 +100,57 @@ set_df(struct lane_sock *s, bool df)
 	s->df = df;
 }
 
+static void
+tell_mtu(struct lane *l, const struct endpoint *dst, uint32_t mtu)
+{
+	if (atomic_load(&l->mtu.full))
+		return;		/* the next packet will tell again */
+	l->mtu.dst = dst->addr;
+	l->mtu.mtu = mtu;
+	atomic_store(&l->mtu.full, true);
+	l->wake(l);
+}
+
+static void
+read_error(struct lane *l, struct msghdr *m)
+{
+	struct sock_extended_err e;
+	struct endpoint dst;
+	struct cmsghdr *c;
+
+	for (c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (!(c->cmsg_level == IPPROTO_IP &&
+		    c->cmsg_type == IP_RECVERR) &&
+		    !(c->cmsg_level == IPPROTO_IPV6 &&
+		    c->cmsg_type == IPV6_RECVERR))
+			continue;
+		memcpy(&e, CMSG_DATA(c), sizeof(e));
+		if (e.ee_errno == EMSGSIZE && e.ee_info != 0 &&
+		    endpoint_from_sockaddr(&dst, m->msg_name,
+		    m->msg_namelen) == 0)
+			tell_mtu(l, &dst, e.ee_info);
+	}
+}
+
+/* Bounded, since they come as fast as packets do. */
+void
+lane_errors(struct lane *l, const struct lane_sock *s)
+{
+	_Alignas(struct cmsghdr) char control[256];
+	struct sockaddr_storage from;
+	struct msghdr m;
+	int i;
+
+	for (i = 0; i < 64; i++) {
+		m = (struct msghdr){ .msg_name = &from,
+			.msg_namelen = sizeof(from), .msg_control = control,
+			.msg_controllen = sizeof(control) };
+		if (recvmsg(s->fd, &m, MSG_ERRQUEUE | MSG_DONTWAIT) == -1)
+			break;
+		read_error(l, &m);
+	}
+}
+
 void
 lane_send(void *arg, const struct esp_run *r)
 {
@@ -116,7 +168,28 @@ lane_send(void *arg, const struct esp_run *r)
 		return;
 	}
 	e = transmit(s, r, r->data, r->len, r->n > 1);
+	if (e == EMSGSIZE)
+		lane_errors(l, s);
 	/* A path or a device that cannot cut it. */
 	if (r->n > 1 && (e == EINVAL || e == EIO || e == EMSGSIZE))
 		one_by_one(s, r);
+}
+
+/* The kernel routes it anew, past the rules that brought it here. */
+void
+lane_pass(void *arg, uint8_t *p, size_t len)
+{
+	const struct lane *l = arg;
+	bool v6 = p[0] >> 4 == 6;
+	struct endpoint to = { 0 };
+	struct sockaddr_storage ss;
+	struct iovec v = { p, len };
+	struct msghdr m = { .msg_name = &ss, .msg_iov = &v, .msg_iovlen = 1 };
+
+	if (addr_from_bytes(&to.addr, p + (v6 ? 24 : 16), v6 ? 16 : 4) == -1)
+		return;
+	m.msg_namelen = endpoint_to_sockaddr(&to, &ss);
+	/* What does not fit the way is lost. */
+	if (sendmsg(l->pass[v6 ? LANE_V6 : LANE_V4], &m, MSG_DONTWAIT) == -1)
+		return;
 }

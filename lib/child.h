@@ -73,7 +73,10 @@ struct child_ops {
 					 * order of the packet threads, as the
 					 * following */
 #define CHILD_SOCK_ESP_RAW	6	/* protocol 50 */
-#define CHILD_SOCK_ESP_TUN	7	/* a queue of the TUN device */
+#define CHILD_SOCK_ESP_TUN	7	/* a queue of the TUN device; port 1: it
+					 * takes UDP super-packets */
+#define CHILD_SOCK_ESP_PASS	13	/* raw, for packets with their header;
+					 * one a family */
 /* Two files to read and write, not sockets: sessiond's leases; this and + 1 */
 #define CHILD_FILE_LEASES	8
 /* Memory that outlives espd: what keymgr reads too (lib/esplive.h), and the

@@ -45,11 +45,11 @@ dataplane_choose(const struct conf *conf, unsigned *threads)
 	bool esp;
 
 	*threads = 0;
-	if (plane == CONF_PLANE_KERNEL)
-		return 0;
 	esp = espprobe();
-	if (plane == CONF_PLANE_AUTO && esp)
+	if (plane == CONF_PLANE_KERNEL || (plane == CONF_PLANE_AUTO && esp)) {
+		log_info(LOG_T_SYSTEM, "data plane: kernel");
 		return 0;
+	}
 	if (access(TUN_PATH, R_OK | W_OK) == -1) {
 		log_warn(LOG_T_SYSTEM, "data plane in user space: %s: %s",
 		    TUN_PATH, strerror(errno));
@@ -130,7 +130,30 @@ raw_open(struct sockets *ss, int family, unsigned thread, unsigned threads)
 	if (family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on,
 		    sizeof(on));
+	sockets_errors(fd, family);
 	sockets_add(ss, CHILD_SOCK_ESP_RAW, fd);
+	ss->socks[ss->n - 1].local.addr.family = (uint8_t)family;
+	return 0;
+}
+
+/* For what the policies let go in clear although it came to the device. */
+static int
+pass_open(struct sockets *ss, int family)
+{
+	int mark = (int)ESPTUN_MARK, on = 1, fd;
+
+	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+	    IPPROTO_RAW);
+	if (fd == -1)
+		return errno == EAFNOSUPPORT ? 0 : -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof(mark)) == -1 ||
+	    (family == AF_INET6 && setsockopt(fd, IPPROTO_IPV6, IPV6_HDRINCL,
+	    &on, sizeof(on)) == -1)) {
+		close(fd);
+		return -1;
+	}
+	(void)sockets_bypass(fd, family);
+	sockets_add(ss, CHILD_SOCK_ESP_PASS, fd);
 	ss->socks[ss->n - 1].local.addr.family = (uint8_t)family;
 	return 0;
 }
@@ -202,6 +225,24 @@ tun_settings(void)
 	tun_setting("ipv6", "router_solicitations", "0");
 }
 
+/* Where they are not allowed, ESP in UDP is all there is. */
+static void
+raws_open(struct sockets *ss, unsigned threads)
+{
+	unsigned i;
+
+	for (i = 0; i < threads; i++)
+		if (raw_open(ss, AF_INET, i, threads) == -1 ||
+		    raw_open(ss, AF_INET6, i, threads) == -1)
+			goto bad;
+	if (pass_open(ss, AF_INET) == 0 && pass_open(ss, AF_INET6) == 0)
+		return;
+bad:
+	log_warn(LOG_T_SYSTEM, "raw sockets: %s; ESP passes in UDP alone, so "
+	    "peers with no address translation between are not reached",
+	    strerror(errno));
+}
+
 int
 dataplane_open(struct sockets *ss, unsigned threads)
 {
@@ -216,13 +257,10 @@ dataplane_open(struct sockets *ss, unsigned threads)
 		if ((fd = tun_queue(&uso)) == -1)
 			goto bad;
 		sockets_add(ss, CHILD_SOCK_ESP_TUN, fd);
+		ss->socks[ss->n - 1].local.port = uso;
 	}
 	tun_settings();
-	what = "raw socket for ESP";
-	for (i = 0; i < threads; i++)
-		if (raw_open(ss, AF_INET, i, threads) == -1 ||
-		    raw_open(ss, AF_INET6, i, threads) == -1)
-			goto bad;
+	raws_open(ss, threads);
 	what = "memory for SAs";
 	if (memories_open(ss) == 0)
 		return 0;

@@ -1,6 +1,7 @@
 /*
- * Asked by adding an SA that nothing can use: a kernel without ESP says that
- * it does not know the protocol, one without the algorithm something else.
+ * Asked by adding an SA that nothing can use, once with AES-GCM, once with
+ * null algorithms, which need nothing but ESP: a kernel says the same of a
+ * protocol that it lacks and of an algorithm.
  */
 #include "sallyportd/espprobe.h"
 
@@ -24,9 +25,7 @@
 struct sa_msg {
 	struct nlmsghdr h;
 	struct xfrm_usersa_info sa;
-	struct nlattr na;
-	struct xfrm_algo_aead alg;
-	uint8_t key[KEY_LEN];
+	uint8_t attrs[512];
 };
 
 struct del_msg {
@@ -54,9 +53,30 @@ ask(int fd, void *msg, size_t len)
 	return -e.error;
 }
 
-static void
-fill(struct sa_msg *m)
+/* An algorithm with a key of zeros; returns the bytes it takes. */
+static size_t
+put_alg(uint8_t *p, uint16_t type, const char *name, unsigned key_len)
 {
+	struct nlattr na = { .nla_type = type };
+	struct xfrm_algo_aead aead = { .alg_key_len = key_len * 8,
+		.alg_icv_len = 128 };
+	struct xfrm_algo plain = { .alg_key_len = key_len * 8 };
+	size_t len = type == XFRMA_ALG_AEAD ? sizeof(aead) : sizeof(plain);
+
+	strncpy(aead.alg_name, name, sizeof(aead.alg_name) - 1);
+	strncpy(plain.alg_name, name, sizeof(plain.alg_name) - 1);
+	memcpy(p + NLA_HDRLEN, type == XFRMA_ALG_AEAD ? (void *)&aead :
+	    (void *)&plain, len);
+	na.nla_len = (uint16_t)(NLA_HDRLEN + len + key_len);
+	memcpy(p, &na, sizeof(na));
+	return NLA_ALIGN(na.nla_len);
+}
+
+static size_t
+fill(struct sa_msg *m, bool null)
+{
+	size_t n;
+
 	memset(m, 0, sizeof(*m));
 	m->h.nlmsg_type = XFRM_MSG_NEWSA;
 	m->sa.saddr.a4 = m->sa.id.daddr.a4 = htonl(INADDR_LOOPBACK);
@@ -66,27 +86,23 @@ fill(struct sa_msg *m)
 	m->sa.mode = XFRM_MODE_TRANSPORT;
 	memset(&m->sa.lft, 0xff, offsetof(struct xfrm_lifetime_cfg,
 	    soft_add_expires_seconds));
-	m->na.nla_len = sizeof(*m) - offsetof(struct sa_msg, na);
-	m->na.nla_type = XFRMA_ALG_AEAD;
-	strcpy(m->alg.alg_name, "rfc4106(gcm(aes))");
-	m->alg.alg_key_len = KEY_LEN * 8;
-	m->alg.alg_icv_len = 128;
+	if (null) {
+		n = put_alg(m->attrs, XFRMA_ALG_CRYPT, "ecb(cipher_null)", 0);
+		n += put_alg(m->attrs + n, XFRMA_ALG_AUTH, "digest_null", 0);
+	} else
+		n = put_alg(m->attrs, XFRMA_ALG_AEAD, "rfc4106(gcm(aes))",
+		    KEY_LEN);
+	return offsetof(struct sa_msg, attrs) + n;
 }
 
-bool
-espprobe(void)
+static bool
+takes_sa(int fd, bool null)
 {
-	struct timeval wait = { .tv_sec = WAIT_S };
 	struct del_msg d;
 	struct sa_msg m;
-	int fd, e;
+	size_t len = fill(&m, null);
+	int e = ask(fd, &m, len);
 
-	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
-	if (fd == -1)
-		return false;
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	fill(&m);
-	e = ask(fd, &m, sizeof(m));
 	if (e == 0) {
 		memset(&d, 0, sizeof(d));
 		d.h.nlmsg_type = XFRM_MSG_DELSA;
@@ -96,6 +112,21 @@ espprobe(void)
 		d.id.proto = IPPROTO_ESP;
 		(void)ask(fd, &d, sizeof(d));
 	}
-	close(fd);
 	return e != -1 && e != EPROTONOSUPPORT && e != ENOSYS;
+}
+
+bool
+espprobe(void)
+{
+	struct timeval wait = { .tv_sec = WAIT_S };
+	bool there;
+	int fd;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM);
+	if (fd == -1)
+		return false;
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+	there = takes_sa(fd, false) || takes_sa(fd, true);
+	close(fd);
+	return there;
 }

@@ -79,6 +79,15 @@ set_needed(int fd, int family)
 	return set_int(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
 }
 
+void
+sockets_errors(int fd, int family)
+{
+	if (family == AF_INET)
+		(void)set_int(fd, IPPROTO_IP, IP_RECVERR, 1);
+	else
+		(void)set_int(fd, IPPROTO_IPV6, IPV6_RECVERR, 1);
+}
+
 /* Several datagrams at once, and how each was marked on its way. */
 static int
 set_gro(int fd, int family)
@@ -87,6 +96,7 @@ set_gro(int fd, int family)
 		(void)set_int(fd, IPPROTO_IP, IP_RECVTOS, 1);
 	else
 		(void)set_int(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, 1);
+	sockets_errors(fd, family);
 	return set_int(fd, IPPROTO_UDP, UDP_GRO, 1);
 }
 

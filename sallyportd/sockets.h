@@ -39,6 +39,8 @@ int sockets_open(struct sockets *, unsigned workers, unsigned espd_threads,
 void sockets_dhcp(struct sockets *);
 /* Lets the socket's datagrams go past all policies.  -1: errno. */
 int sockets_bypass(int fd, int family);
+/* Lets the socket be told what a path takes. */
+void sockets_errors(int fd, int family);
 /* Is there one of this kind? */
 bool sockets_has(const struct sockets *, uint16_t kind);
 /* Anything else that a process is handed; takes fd over. */

@@ -1,0 +1,107 @@
+# What is special about a data plane in user space: what happens to packets
+# beside the tunnel, and with policies that let some through.
+[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+
+up()
+{
+	peer_wait gw1
+	sa_wait gw1 2
+	ping_ok lan1 10.2.0.10
+}
+
+plane_shown()
+{
+	ctl gw1 /ip/ipsec/settings/print | grep -q 'data-plane-used.*userspace'
+	log_has gw1 "data plane: userspace"
+}
+
+# echoes_in NODE: ICMP echo requests that reached it.
+echoes_in()
+{
+	on "$1" cat /proc/net/snmp | awk '$1 == "Icmp:" { n++
+		if (n == 1) for (i = 2; i <= NF; i++) if ($i == "InEchos") at = i
+		if (n == 2) print $at }'
+}
+
+# Somebody outside pretends to be behind the peer.
+clear_in()
+{
+	local before
+
+	ip -n inet addr add 10.2.0.99/32 dev lo
+	ip -n inet route add 10.1.0.0/24 via 198.51.100.1
+	before=$(echoes_in lan1)
+	on inet ping -n -q -c 2 -i 0.1 -W 1 -I 10.2.0.99 10.1.0.10 || :
+	ip -n inet route del 10.1.0.0/24 via 198.51.100.1
+	ip -n inet addr del 10.2.0.99/32 dev lo
+	[ "$(echoes_in lan1)" = "$before" ] || fail "a clear packet came in"
+}
+
+# From the gateway itself, with the address that the tunnel is for.
+from_gateway()
+{
+	on gw1 ping -n -q -c 2 -i 0.1 -W 2 -I 10.1.0.1 10.2.0.10
+}
+
+every_length()
+{
+	local n
+
+	for n in 0 1 8 100 1300 1372 1373 1400 1472 4000; do
+		on lan1 ping -n -q -c 1 -W 2 -M dont -s $n 10.2.0.10 >/dev/null ||
+			fail "an echo of $n bytes was lost"
+	done
+}
+
+# A small path: the far end of the wire takes 1280 bytes.
+small_path()
+{
+	ip -n inet link set gw2 mtu 1280
+	ip -n gw2 link set wan mtu 1280
+	on lan1 ping -n -q -c 1 -W 1 -s 1300 10.2.0.10 >/dev/null || :
+	until_ok 10 on lan1 ping -n -q -c 1 -W 1 -s 1300 10.2.0.10 ||
+		fail "no large echo"
+	on lan1 ping -n -q -c 3 -i 0.1 -W 2 -s 1300 10.2.0.10
+	ip -n inet link set gw2 mtu 1500
+	ip -n gw2 link set wan mtu 1500
+}
+
+# What a policy of action=none lets go is neither encrypted nor lost, in
+# spite of a policy above that shares its rule in the kernel.
+passes()
+{
+	gw_stop gw1
+	gw_conf dst=10.2.0.0/25 \
+	    more="/ip ipsec policy add action=none src-address=10.1.0.0/24 dst-address=192.0.2.0/24
+/ip ipsec policy add peer=office2 tunnel=yes src-address=10.1.0.0/24 dst-address=192.0.0.0/16 proposal=c1" |
+	    gw_start gw1
+	ip -n inet route add 10.1.0.0/24 via 198.51.100.1
+	until_ok 5 ping_once lan1 192.0.2.254 || fail "192.0.2.254 is not reached"
+	ip -n inet route del 10.1.0.0/24 via 198.51.100.1
+}
+
+# With the device gone, too, nothing passes in clear.
+fails_closed()
+{
+	wire_start
+	swan_stop gw2
+	ctl gw1 /ip/ipsec/active-peers/kill-connections
+	on lan1 ping -n -q -c 2 -i 0.1 -W 1 10.2.0.10 || :
+	ip -n gw1 link set sallyport0 down
+	on lan1 ping -n -q -c 2 -i 0.1 -W 1 10.2.0.10 || :
+	on gw1 ping -n -q -c 2 -i 0.1 -W 1 -I 10.1.0.1 10.2.0.10 || :
+	wire_clean
+}
+
+net_up
+swan_conf | swan_start gw2
+gw_conf | gw_start gw1
+
+it "the tunnel comes up" up
+it "the log and print say who moves the packets" plane_shown
+it "what should have come through the tunnel is dropped in clear" clear_in
+it "the gateway's own packets go through it" from_gateway
+it "packets of many lengths pass, fragments too" every_length
+it "a path that takes less is found out" small_path
+it "action=none lets packets go" passes
+it "without peer and device nothing passes in clear" fails_closed
