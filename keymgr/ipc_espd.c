@@ -329,13 +329,22 @@ moment(uint32_t seconds, int sign)
 	return mono_now().us + sign * (int64_t)seconds * 1000000;
 }
 
-/* The keys are borrowed. */
+/*
+ * The keys are borrowed.  What the kernel delivers to an IPv6 address of its
+ * own it measures by the policies in spite of the device's setting, which it
+ * has for IPv4 alone.
+ */
 static void
 sa_step(struct espd *e, struct bk_op *op, char *why)
 {
 	const struct bk_sa *sa = &op->sa;
 	struct kmespd_step s = { .kind = KMESPD_SA_ADD };
 
+	if (sa->transport && sa->dst.addr.family == AF_INET6) {
+		fail(op, EOPNOTSUPP, "transport mode over IPv6 needs "
+		    "data-plane=kernel", why);
+		return;
+	}
 	s.sa = (struct kmespd_sa){ .src = sa->src, .dst = sa->dst,
 		.spi = sa->spi, .reqid = sa->reqid, .inbound = sa->inbound,
 		.transport = sa->transport, .encap = sa->encap,

@@ -91,6 +91,17 @@ rule_of(const struct selector *key, uint32_t pref, enum way_act act)
 		.rport = key->rport };
 }
 
+/*
+ * IPv6 has no rule for packets without a source: that for those of a host
+ * finds them one, and sees whether it is the host's.
+ */
+static bool
+finds_source(const struct selector *key)
+{
+	return key->local.addr.family == AF_INET6 &&
+	    key->local.bits == addr_bits(&key->local.addr);
+}
+
 /* Groups */
 
 static struct way_rule
@@ -99,7 +110,7 @@ group_rule(const struct group *g, bool unbound)
 	struct way_rule r = rule_of(&g->key, g->pref, WAY_TABLE);
 
 	r.table = g->table;
-	r.unbound = unbound;
+	r.unbound = unbound || finds_source(&g->key);
 	return r;
 }
 
@@ -197,7 +208,7 @@ route_add(struct way *w, struct stands *s)
 		if (way_nl_route(w->nl, &r, true) == 0) {
 			s->src = r.src;
 			rule = group_rule(s->group, true);
-			if (!s->group->unbound)
+			if (!s->group->unbound && !finds_source(&s->group->key))
 				s->group->unbound = way_nl_rule(w->nl, &rule,
 				    true) == 0;
 			return 0;

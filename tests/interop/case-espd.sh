@@ -37,6 +37,32 @@ clear_in()
 	[ "$(echoes_in lan1)" = "$before" ] || fail "a clear packet came in"
 }
 
+clear_in6()
+{
+	local before
+
+	ip -n inet addr add fd02::99/128 dev lo
+	ip -n inet route add fd01::/64 via 2001:db8:1::1
+	before=$(echoes_in6 lan1)
+	on inet ping -n -q -c 2 -i 0.1 -W 1 -I fd02::99 fd01::10 || :
+	ip -n inet route del fd01::/64 via 2001:db8:1::1
+	ip -n inet addr del fd02::99/128 dev lo
+	[ "$(echoes_in6 lan1)" = "$before" ] || fail "a clear packet came in"
+}
+
+echoes_in6()
+{
+	on "$1" cat /proc/net/snmp6 | awk '$1 == "Icmp6InEchos" { print $2 }'
+}
+
+six_up()
+{
+	gw_conf src=fd01::/64 dst=fd02::/64 | gw_start gw1
+	peer_wait gw1
+	sa_wait gw1 2
+	ping_ok lan1 fd02::10
+}
+
 # From the gateway itself, with the address that the tunnel is for.
 from_gateway()
 {
@@ -104,4 +130,12 @@ it "the gateway's own packets go through it" from_gateway
 it "packets of many lengths pass, fragments too" every_length
 it "a path that takes less is found out" small_path
 it "action=none lets packets go" passes
+all_stop
+swan_conf lts=fd02::/64 rts=fd01::/64 | swan_start gw2
+it "a tunnel of IPv6 comes up" six_up
+it "what should have come through it is dropped in clear" clear_in6
+all_stop
+swan_conf | swan_start gw2
+gw_conf | gw_start gw1
+peer_wait gw1
 it "without peer and device nothing passes in clear" fails_closed

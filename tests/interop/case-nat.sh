@@ -18,8 +18,9 @@ pings()
 	ping_ok lan1 10.2.0.10
 	ping_ok lan2 10.1.0.10
 	wire_only udpesp 12
-	[ "$(wire_count esp)" = 0 ] || fail "bare ESP through the NAT"
-	ip -n gw1 xfrm state | grep -q 'encap type espinudp' ||
+	[ "$(wire_count bare)" = 0 ] || fail "bare ESP through the NAT"
+	[ "$PLANE" = userspace ] ||
+	    ip -n gw1 xfrm state | grep -q 'encap type espinudp' ||
 		fail "no encapsulation: $(ip -n gw1 xfrm state)"
 }
 
@@ -28,6 +29,8 @@ natt_shown()
 {
 	local out
 
+	# kernel-libipsec always says that it is behind one.
+	set -- "$1" "$([ "$PLANE" = kernel ] && echo "$2" || echo yes)"
 	out=$(ctl gw1 /ip/ipsec/active-peers/print detail)
 	[[ $out == *natt-self=$1* && $out == *natt-peer=$2* ]] || fail "$out"
 }

@@ -55,6 +55,7 @@ we_narrow()
 # We ask for our policy; the peer grants one address of it.
 peer_narrows()
 {
+	swan_real "a selector without an address of its own"
 	wire_start
 	swan_conf lts=10.2.0.10/32 | swan_start gw2
 	gw_conf | gw_start gw1
