@@ -27,8 +27,9 @@ struct sockets {
 
 /*
  * Binds both ports for so many workers, and the second one also for the
- * packet threads of espd (0: the kernel takes the ESP packets).  A machine without IPv6 (or IPv4)
- * gets the other's alone.  -1: logged; what was opened is closed again.
+ * packet threads of espd (0: the kernel takes the ESP packets).  A machine
+ * without IPv6 (or IPv4) gets the other's alone.  -1: logged; what was opened
+ * is closed again.
  */
 int sockets_open(struct sockets *, unsigned workers, unsigned espd_threads,
     uint16_t ike, uint16_t natt);
