@@ -2,6 +2,7 @@
 #include "espd/esp.h"
 
 #include "espd/core.h"
+#include "lib/esptun.h"
 
 #include <openssl/rand.h>
 
@@ -101,7 +102,7 @@ esp_thread(struct esp *e, unsigned thread)
 unsigned
 esp_thread_of(const struct esp *e, uint32_t spi)
 {
-	return spi % e->conf.threads;
+	return (spi >> ESPTUN_SPI_SHIFT) % e->conf.threads;
 }
 
 unsigned

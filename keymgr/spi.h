@@ -6,12 +6,13 @@
 #ifndef KEYMGR_SPI_H
 #define KEYMGR_SPI_H
 
+#include "lib/esptun.h"
 #include "lib/hash.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-#define SPI_WORKERS	64
+#define SPI_WORKERS	(1 << ESPTUN_SPI_SHIFT)
 #define SPI_WORKER(spi)	((spi) & (SPI_WORKERS - 1))
 #define SPI_MIN		256	/* RFC 4303 2.1: up to 255 are reserved */
 #define SPI_GIVEN_MAX	4096	/* unused ones in the hands of a worker */

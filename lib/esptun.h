@@ -9,4 +9,11 @@
 #define ESPTUN_MTU	1400
 #define ESPTUN_THREADS	16	/* packet threads at most */
 
+/*
+ * The low bits of an inbound SPI name the worker of ikepd (keymgr/spi.h), so
+ * the packet thread is in those above: the kernel's filters and espd take
+ * (SPI >> ESPTUN_SPI_SHIFT) % threads.
+ */
+#define ESPTUN_SPI_SHIFT	6
+
 #endif

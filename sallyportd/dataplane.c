@@ -97,6 +97,7 @@ raw_filter(int fd, int family, unsigned thread, unsigned threads)
 		/* X: where the packet's SPI is */
 		BPF_STMT(BPF_LDX | BPF_B | BPF_MSH, 0),
 		BPF_STMT(BPF_LD | BPF_W | BPF_IND, 0),
+		BPF_STMT(BPF_ALU | BPF_K | BPF_RSH, ESPTUN_SPI_SHIFT),
 		BPF_STMT(BPF_ALU | BPF_K | BPF_MOD, threads),
 		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, thread, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),

@@ -1,5 +1,6 @@
 #include "sallyportd/steer.h"
 
+#include "lib/esptun.h"
 #include "lib/worker.h"
 
 #include <string.h>
@@ -71,8 +72,9 @@ steer_program(struct sock_filter *out, unsigned workers, unsigned threads,
 	const unsigned h = natt ? MARKER_LEN : 0;
 	const struct sock_filter marker[] = {
 		LDW(0),
-		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 3, 0),
+		BPF_JUMP(BPF_JMP | BPF_K | BPF_JEQ, 0, 4, 0),
 		/* ESP: its first word is the SPI */
+		ALU(BPF_RSH, ESPTUN_SPI_SHIFT),
 		ALU(BPF_MOD, threads == 0 ? 1 : threads),
 		ALU(BPF_ADD, threads == 0 ? 0 : workers),
 		BPF_STMT(BPF_RET | BPF_A, 0),

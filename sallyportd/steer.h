@@ -23,7 +23,7 @@
  * Fills out[STEER_MAX].  workers: 1..32.  natt: the non-ESP marker precedes
  * the header (RFC 7296 section 3.1); what has none goes to the first socket,
  * or with threads, which have the sockets after those of the workers, to the
- * thread that the SPI's remainder names.
+ * thread that the SPI names (lib/esptun.h).
  * Returns the number of instructions.
  */
 size_t steer_program(struct sock_filter *out, unsigned workers,

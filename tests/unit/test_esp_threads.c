@@ -5,6 +5,7 @@
 #include "espd/csum.h"
 #include "espd/esp.h"
 #include "espd/wire.h"
+#include "lib/esptun.h"
 
 #include <check.h>
 #include <netinet/in.h>
@@ -14,7 +15,8 @@
 
 #define THREADS		3
 #define CHANGES		400
-#define SPI		0x1000u
+/* The i-th SA; each goes to the next thread. */
+#define SPI(i)		((0x1000u + (i)) << ESPTUN_SPI_SHIFT)
 
 struct worker {
 	struct esp_thread *out, *in;
@@ -197,20 +199,20 @@ look_stat(void *arg, const char *name, uint64_t v)
 
 /* A rekey: the new SA in, then out, then the old one goes. */
 static void
-rekey(uint32_t spi)
+rekey(unsigned i)
 {
 	struct esp_sa sa;
 	const char *why = "";
 
-	sa_of(&sa, spi, true);
+	sa_of(&sa, SPI(i), true);
 	ck_assert_msg(esp_sa_add(east, &sa, mono_now(), &why) == 0, "%s",
 	    why);
-	sa_of(&sa, spi, false);
+	sa_of(&sa, SPI(i), false);
 	ck_assert_msg(esp_sa_add(west, &sa, mono_now(), &why) == 0, "%s",
 	    why);
-	if (spi > SPI + 1) {
-		ck_assert_int_eq(esp_sa_del(west, &sa.dst.addr, spi - 1), 0);
-		ck_assert_int_eq(esp_sa_del(east, &sa.dst.addr, spi - 2), 0);
+	if (i > 1) {
+		ck_assert_int_eq(esp_sa_del(west, &sa.dst.addr, SPI(i - 1)), 0);
+		ck_assert_int_eq(esp_sa_del(east, &sa.dst.addr, SPI(i - 2)), 0);
 	}
 }
 
@@ -228,9 +230,9 @@ change(unsigned i)
 	addr_parse(&a, "192.0.2.2");
 	addr_parse(&src.addr, "192.0.2.1");
 	dst = (struct endpoint){ a, 4500 };
-	rekey(SPI + i);
-	esp_sa_move(west, &a, SPI + i, &src, &dst, true, &why);
-	esp_sa_mtu(west, &a, SPI + i, 1000 + i);
+	rekey(i);
+	esp_sa_move(west, &a, SPI(i), &src, &dst, true, &why);
+	esp_sa_mtu(west, &a, SPI(i), 1000 + i);
 	policy(west, "10.1.0.1/32", "10.2.0.3/32", i % 2);
 	policy(east, "10.2.0.3/32", "10.1.0.1/32", i % 2);
 	policy(west, "10.1.0.0/24", "10.2.0.5/32", i % 3 == 0);
@@ -253,7 +255,7 @@ START_TEST(test_threads)
 	east = core();
 	policy(west, "10.1.0.0/16", "10.2.0.0/16", true);
 	policy(east, "10.2.0.0/16", "10.1.0.0/16", true);
-	rekey(SPI);
+	rekey(0);
 	for (unsigned i = 0; i < THREADS; i++) {
 		workers[i] = (struct worker){ esp_thread(west, i),
 			esp_thread(east, i), .n = i };

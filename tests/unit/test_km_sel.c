@@ -140,7 +140,7 @@ START_TEST(test_spi)
 {
 	struct spi_tab t;
 	uint32_t spis[128];
-	unsigned i;
+	unsigned i, odd = 0;
 
 	spi_init(&t, 42);
 	ck_assert_uint_eq(spi_give(&t, 5, spis, 128), 128);
@@ -158,6 +158,11 @@ START_TEST(test_spi)
 	ck_assert_int_eq(spi_state(&t, spis[0]), SPI_USED);
 	ck_assert_int_eq(spi_state(&t, spis[1]), SPI_UNKNOWN);
 	ck_assert_uint_eq(spi_give(&t, 64, spis, 1), 0);
+	/* All of one worker, and yet no packet thread has them all. */
+	for (i = 0; i < 128; i++)
+		odd += spis[i] >> ESPTUN_SPI_SHIFT & 1;
+	ck_assert_uint_gt(odd, 30);
+	ck_assert_uint_lt(odd, 98);
 	spi_free(&t);
 }
 END_TEST

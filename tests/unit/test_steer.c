@@ -230,10 +230,10 @@ START_TEST(esp_goes_to_the_thread_of_its_spi)
 	struct packet p = packet(true, 1, spi(3, 1), 0x20, 0x08);
 	unsigned i;
 
-	for (i = 256; i < 300; i++) {
+	for (i = 256; i < 1000; i++) {
 		p.b[2] = (uint8_t)(i >> 8);
 		p.b[3] = (uint8_t)i;
-		ck_assert_uint_eq(steer_with(&p, 4, 3), 4 + i % 3);
+		ck_assert_uint_eq(steer_with(&p, 4, 3), 4 + i / 64 % 3);
 	}
 	p = packet(true, 1, spi(3, 1), 0x20, 0x08);
 	ck_assert_uint_eq(steer_with(&p, 4, 3), 3);
