@@ -316,6 +316,18 @@ parse(struct out *o)
 	return STAT_NONE;
 }
 
+/* What the kernel says of itself on every device: IPv6 tells neighbours of
+ * its groups.  A tunnel has no such neighbours, and nothing was lost. */
+static bool
+chatter(const struct flow *f)
+{
+	const uint8_t *to = f->remote;
+
+	if (f->version == 4)
+		return to[0] == 224 && to[1] == 0 && to[2] == 0;
+	return to[0] == 0xff && (to[1] & 0x0f) <= 2;
+}
+
 /* What no policy speaks of is not ours to let out. */
 static enum stat
 handle(struct out *o)
@@ -326,6 +338,8 @@ handle(struct out *o)
 	if (why != STAT_NONE)
 		return why;
 	f = core_find(o->t, &o->flow);
+	if (f->policy == NULL && chatter(&o->flow))
+		return STAT_NONE;
 	if (f->policy == NULL || f->policy->body.action == POLICY_BLOCK)
 		return STAT_OUT_POLICY_BLOCKED;
 	if (f->policy->body.action == POLICY_PASS)

@@ -227,6 +227,29 @@ START_TEST(test_bad_selector)
 }
 END_TEST
 
+/* The kernel's own messages to its link are no errors of anybody; what
+ * leaves the link is. */
+START_TEST(test_chatter)
+{
+	static const struct {
+		const char *src, *dst;
+		unsigned errors;
+	} v[] = { { "10.1.0.1", "224.0.0.22", 0 },
+		{ "10.1.0.1", "224.0.1.1", 1 },
+		{ "fe80::1", "ff02::16", 1 }, { "::", "ff02::2", 1 },
+		{ "2001:db8:1::1", "ff05::2", 2 } };
+	uint8_t m[200];
+
+	for (size_t i = 0; i < sizeof(v) / sizeof(v[0]); i++) {
+		gate_out(west, m, make_udp(m, v[i].src, v[i].dst, 7, 8, 30,
+		    1));
+		ck_assert_uint_eq(gate_errors(west), v[i].errors);
+	}
+	ck_assert_uint_eq(gate_stat(west, "out-policy-blocked"), 2);
+	ck_assert_uint_eq(west->sent.n, 0);
+}
+END_TEST
+
 START_TEST(test_actions)
 {
 	struct policy_body b = { .prio = 5, .action = POLICY_BLOCK };
@@ -485,6 +508,7 @@ main(void)
 	tcase_set_timeout(tc, 60);
 	tcase_add_loop_test(tc, test_model, 0, 5);
 	tcase_add_test(tc, test_bad_selector);
+	tcase_add_test(tc, test_chatter);
 	tcase_add_test(tc, test_actions);
 	tcase_add_test(tc, test_acquire);
 	tcase_add_test(tc, test_lost);
