@@ -1,0 +1,39 @@
+# Packets of every length and kind come out of the tunnel byte for byte as
+# they went in, both ways: IPv4 and IPv6, inside and outside, bare ESP and
+# ESP in UDP, between two Sallyports.  What is outside follows what is inside
+# (RFC 4301 section 5.1.2, RFC 6040).
+# shellcheck source=tests/interop/esp.sh
+. "$here/esp.sh"
+[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+
+# An ECN that no honest router makes of what was inside is dropped.
+ecn()
+{
+	on inet bash -c 'echo 0 >/proc/sys/net/ipv4/ip_forward
+		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
+	carry ecn "$1" lan1 lan2
+	carry ecn "$1" lan2 lan1
+	forward inet
+}
+
+# all OUTER INNER: what is shown of each pair.
+all()
+{
+	it "IPv$2 in IPv$1" with_pair $1 $2
+	carry_all $2
+	it "DSCP and ECN go outside as they are" both_ways tos $2
+	it "no packet was an error" errors_are gw1
+	it "nor at the other end" errors_are gw2
+	it "ECN outside comes in as RFC 6040 says" ecn $2
+	it "what it forbids is counted" errors_are gw1 in-errors=1
+	it "at the other end, too" errors_are gw2 in-errors=1
+	all_stop
+}
+
+net_up
+sinks_up
+for out in 4 6; do
+	for in in 4 6; do
+		all $out $in
+	done
+done
