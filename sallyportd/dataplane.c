@@ -5,10 +5,12 @@
 #include "lib/esptun.h"
 #include "lib/log.h"
 #include "sallyportd/espprobe.h"
+#include "sallyportd/ifconf.h"
 
 #include <linux/filter.h>
 #include <linux/if.h>
 #include <linux/if_tun.h>
+#include <linux/ip.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -198,32 +200,55 @@ memories_open(struct sockets *ss)
 /* Only what came through a tunnel comes out of the device, and only espd
  * sees what goes in: the policies are for all other ways. */
 static void
-tun_setting(const char *family, const char *name, const char *value)
+tun_ipv4(void)
 {
-	char path[128];
-	int fd;
+	static const struct ifconf_ipv4 settings[] = {
+		{ IPV4_DEVCONF_NOPOLICY, 1 },
+		{ IPV4_DEVCONF_NOXFRM, 1 },
+		{ IPV4_DEVCONF_RP_FILTER, 0 },
+	};
+	int e = ifconf_ipv4(ESPTUN_NAME, settings,
+	    sizeof(settings) / sizeof(settings[0]));
 
-	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family,
-	    ESPTUN_NAME, name);
-	fd = open(path, O_WRONLY | O_CLOEXEC);
-	if (fd == -1 || write(fd, value, strlen(value)) == -1)
-		log_warn(LOG_T_SYSTEM, "%s: %s", path, strerror(errno));
-	if (fd != -1)
-		close(fd);
+	if (e != 0)
+		log_warn(LOG_T_SYSTEM, "device " ESPTUN_NAME ": its settings "
+		    "for IPv4: %s; what comes through tunnels may be dropped",
+		    strerror(e));
 }
 
-static void
-tun_settings(void)
+static int
+tun_setting(const char *name, const char *value)
 {
-	tun_setting("ipv4", "disable_policy", "1");
-	tun_setting("ipv4", "disable_xfrm", "1");
-	tun_setting("ipv4", "rp_filter", "0");
+	char path[128];
+	int fd, rc;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/%s",
+	    ESPTUN_NAME, name);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd == -1)
+		return -1;
+	rc = write(fd, value, strlen(value)) == -1 ? -1 : 0;
+	close(fd);
+	return rc;
+}
+
+/* Nobody inside of a tunnel configures this machine.  Without a link-local
+ * address no router is asked; what says it is one is not heard, either. */
+static void
+tun_ipv6(void)
+{
+	int e;
+
 	if (access("/proc/sys/net/ipv6", F_OK) == -1)
 		return;
-	tun_setting("ipv6", "disable_policy", "1");
-	tun_setting("ipv6", "accept_ra", "0");
-	tun_setting("ipv6", "addr_gen_mode", "1");
-	tun_setting("ipv6", "router_solicitations", "0");
+	if ((e = ifconf_no_link_local(ESPTUN_NAME)) != 0)
+		log_warn(LOG_T_SYSTEM, "device " ESPTUN_NAME ": its settings "
+		    "for IPv6: %s", strerror(e));
+	if (tun_setting("disable_policy", "1") == -1 ||
+	    tun_setting("accept_ra", "0") == -1)
+		log_info(LOG_T_SYSTEM, "/proc/sys: %s; IPv6 in tunnels keeps "
+		    "this machine's defaults for disable_policy and "
+		    "accept_ra", strerror(errno));
 }
 
 /* Where they are not allowed, ESP in UDP is all there is. */
@@ -260,7 +285,8 @@ dataplane_open(struct sockets *ss, unsigned threads)
 		sockets_add(ss, CHILD_SOCK_ESP_TUN, fd);
 		ss->socks[ss->n - 1].local.port = uso;
 	}
-	tun_settings();
+	tun_ipv4();
+	tun_ipv6();
 	raws_open(ss, threads);
 	what = "memory for SAs";
 	if (memories_open(ss) == 0)
