@@ -39,28 +39,46 @@ count_threads(void)
 	return n > ESPTUN_THREADS ? ESPTUN_THREADS : (unsigned)n;
 }
 
+/* The kernel, though it cannot: tunnels come when the reason goes. */
+static void
+warn_no_plane(const char *reason)
+{
+	log_warn(LOG_T_SYSTEM, "data plane: kernel, but this kernel has no "
+	    "ESP%s: no SA can be installed", reason);
+}
+
 int
-dataplane_choose(const struct conf *conf, unsigned *threads)
+dataplane_choose(const struct conf *conf, unsigned *threads,
+    const char **why)
 {
 	unsigned plane = (unsigned)conf_num(conf_single(conf, CONF_SETTINGS),
 	    CONF_SETTINGS_DATA_PLANE);
-	bool esp;
+	bool esp = espprobe();
 
 	*threads = 0;
-	esp = espprobe();
+	*why = plane != CONF_PLANE_AUTO ? "configured" : esp ?
+	    "the kernel has ESP" : "the kernel has no ESP";
+	if (plane == CONF_PLANE_KERNEL && !esp) {
+		warn_no_plane("; data-plane=userspace needs none");
+		return 0;
+	}
 	if (plane == CONF_PLANE_KERNEL || (plane == CONF_PLANE_AUTO && esp)) {
-		log_info(LOG_T_SYSTEM, "data plane: kernel");
+		log_info(LOG_T_SYSTEM, "data plane: kernel (%s)", *why);
 		return 0;
 	}
 	if (access(TUN_PATH, R_OK | W_OK) == -1) {
-		log_warn(LOG_T_SYSTEM, "data plane in user space: %s: %s",
-		    TUN_PATH, strerror(errno));
-		return plane == CONF_PLANE_USERSPACE ? -1 : 0;
+		log_error(LOG_T_SYSTEM, "data plane in user space: " TUN_PATH
+		    ": %s; a container is given it, as by docker run "
+		    "--device " TUN_PATH, strerror(errno));
+		if (plane == CONF_PLANE_USERSPACE)
+			return -1;
+		*why = "there is no " TUN_PATH;
+		warn_no_plane("");
+		return 0;
 	}
 	*threads = count_threads();
-	log_info(LOG_T_SYSTEM, "data plane: userspace, %u thread%s%s",
-	    *threads, *threads == 1 ? "" : "s",
-	    esp ? "" : "; this kernel has no ESP");
+	log_info(LOG_T_SYSTEM, "data plane: userspace, %u thread%s (%s)",
+	    *threads, *threads == 1 ? "" : "s", *why);
 	return 0;
 }
 
@@ -264,9 +282,9 @@ raws_open(struct sockets *ss, unsigned threads)
 	if (pass_open(ss, AF_INET) == 0 && pass_open(ss, AF_INET6) == 0)
 		return;
 bad:
-	log_warn(LOG_T_SYSTEM, "raw sockets: %s; ESP passes in UDP alone, so "
-	    "peers with no address translation between are not reached",
-	    strerror(errno));
+	log_warn(LOG_T_SYSTEM, "raw sockets: %s%s; ESP passes in UDP alone, "
+	    "so peers with no address translation between are not reached",
+	    strerror(errno), errno == EPERM ? " (without CAP_NET_RAW)" : "");
 }
 
 int

@@ -11,9 +11,11 @@
 
 /*
  * How many packet threads espd is to have; 0: the kernel moves the packets.
- * What was chosen is logged.  -1: what is configured cannot be (logged).
+ * *why: the reason, static.  What was chosen is logged.  -1: what is
+ * configured cannot be (logged).
  */
-int dataplane_choose(const struct conf *, unsigned *threads);
+int dataplane_choose(const struct conf *, unsigned *threads,
+    const char **why);
 /* Opens it all for so many threads.  -1: logged. */
 int dataplane_open(struct sockets *, unsigned threads);
 

@@ -86,6 +86,18 @@ check_dhcp(const struct gateway *gw, const struct conf *conf)
 		    "split-include, is bound at the next start");
 }
 
+/* The device and the sockets of a data plane are opened by what sallyportd
+ * has only at its start. */
+static void
+check_plane(const struct gateway *gw, const struct conf *conf)
+{
+	if (setting_changed(gw->conf, conf, CONF_SETTINGS_DATA_PLANE))
+		log_warn(LOG_T_SYSTEM, "data-plane=%s is for the next start; "
+		    "until then it is %s", conf_str(conf_single(conf,
+		    CONF_SETTINGS), CONF_SETTINGS_DATA_PLANE),
+		    gw->espd_threads == 0 ? "kernel" : "userspace");
+}
+
 static void
 apply_log_rules(struct gateway *gw)
 {
@@ -123,9 +135,7 @@ gateway_load(struct gateway *gw, bool deliver, char *err, size_t size)
 	conf_wipe_secrets(conf);
 	if (gw->conf != NULL) {
 		check_ports(gw->conf, conf);
-		if (setting_changed(gw->conf, conf, CONF_SETTINGS_DATA_PLANE))
-			log_warn(LOG_T_SYSTEM, "another data-plane is used "
-			    "at the next start");
+		check_plane(gw, conf);
 		check_dhcp(gw, conf);
 	}
 	conf_free(gw->conf);

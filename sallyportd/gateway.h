@@ -47,6 +47,7 @@ struct gateway {
 	struct keep keep;	/* certd's share of it, with the secrets */
 	struct sockets socks;
 	unsigned espd_threads;	/* 0: the kernel moves the packets */
+	const char *plane_why;	/* why it is so */
 	struct kids *kids;
 	struct resolver *resolver;
 	struct certfiles *certfiles;

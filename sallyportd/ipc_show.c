@@ -33,9 +33,11 @@ show_config(struct gateway *gw, struct show_req *r)
 		show_field(r, "number", "%u", number++);
 		conf_obj_fields(gw->conf, o,
 		    CONF_PRINT_HIDE | CONF_PRINT_VERBOSE, config_field, r);
-		if (d->menu == CONF_SETTINGS)
+		if (d->menu == CONF_SETTINGS) {
 			show_field(r, "data-plane-used", "%s",
 			    gw->espd_threads == 0 ? "kernel" : "userspace");
+			show_field(r, "data-plane-why", "%s", gw->plane_why);
+		}
 		if (o->reason != NULL)
 			show_field(r, "reason", "%s", o->reason);
 		show_row(r);

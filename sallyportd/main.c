@@ -8,6 +8,7 @@
  * and to nobody else; it never reads from a network socket.
  */
 #include "sallyportd/certfiles.h"
+#include "sallyportd/caps.h"
 #include "sallyportd/dataplane.h"
 #include "sallyportd/dns_help.h"
 #include "sallyportd/gateway.h"
@@ -292,7 +293,8 @@ gateway_open(struct gateway *gw)
 	if (!opt->foreground)
 		become_daemon();
 	if (pidfile_write(opt->pid_file) == -1 ||
-	    dataplane_choose(gw->conf, &gw->espd_threads) == -1 ||
+	    dataplane_choose(gw->conf, &gw->espd_threads,
+	    &gw->plane_why) == -1 ||
 	    sockets_open(&gw->socks, opt->workers, gw->espd_threads,
 	    port_setting(gw->conf, CONF_SETTINGS_IKE_PORT),
 	    port_setting(gw->conf, CONF_SETTINGS_NATT_PORT)) == -1 ||
@@ -385,7 +387,7 @@ main(int argc, char **argv)
 		return 1;
 	logout_attach(gw.out, "sallyportd");
 	if (gateway_load(&gw, false, err, sizeof(err)) == -1 ||
-	    check_users() == -1)
+	    check_users() == -1 || caps_check() == -1)
 		goto out;
 	gw.started = mono_now();
 	if (gateway_open(&gw) == 0)

@@ -42,7 +42,8 @@ static const struct {
 	    "subject issuer serial-number invalid-before invalid-after "
 	    "key-usage key-type key-size days-valid fingerprint chain" },
 	{ SHOW_CERT_LINT, NULL, "client finding" },
-	{ SHOW_CONFIG, "", "flags number reason data-plane-used" },
+	{ SHOW_CONFIG, "", "flags number reason data-plane-used "
+	    "data-plane-why" },
 	{ SHOW_LOG, NULL, "time process topics message" },
 	{ SHOW_PROCESSES, NULL, "name state pid user uptime restarts refused "
 	    "last-end" },
