@@ -2,6 +2,7 @@
 
 #include "keymgr/espboard.h"
 #include "keymgr/way.h"
+#include "keymgr/way_xfrm.h"
 #include "lib/imsg.h"
 #include "lib/log.h"
 #include "lib/mono.h"
@@ -28,7 +29,8 @@ struct later {
 };
 
 struct espd {
-	struct backend xfrm;	/* of which the policies are used */
+	struct way_xfrm *beside;	/* policies of the kernel */
+	bool marks;		/* what comes out of the device has one */
 	struct way *way;
 	struct espboard board;
 	struct event_base *base;
@@ -331,8 +333,8 @@ moment(uint32_t seconds, int sign)
 
 /*
  * The keys are borrowed.  What the kernel delivers to an IPv6 address of its
- * own it measures by the policies in spite of the device's setting, which it
- * has for IPv4 alone.
+ * own it measures by the policies in spite of the device's setting, unless
+ * it bears a mark.
  */
 static void
 sa_step(struct espd *e, struct bk_op *op, char *why)
@@ -340,9 +342,10 @@ sa_step(struct espd *e, struct bk_op *op, char *why)
 	const struct bk_sa *sa = &op->sa;
 	struct kmespd_step s = { .kind = KMESPD_SA_ADD };
 
-	if (sa->transport && sa->dst.addr.family == AF_INET6) {
-		fail(op, EOPNOTSUPP, "transport mode over IPv6 needs "
-		    "data-plane=kernel", why);
+	if (sa->transport && sa->dst.addr.family == AF_INET6 && !e->marks) {
+		fail(op, EOPNOTSUPP, "transport mode over IPv6: this system "
+		    "cannot mark packets, which data-plane=userspace needs "
+		    "for it", why);
 		return;
 	}
 	s.sa = (struct kmespd_sa){ .src = sa->src, .dst = sa->dst,
@@ -402,57 +405,6 @@ policy_step(struct espd *e, const struct selector *sel,
 	step(e, &s, op, why);
 }
 
-/*
- * What the kernel is to do with packets that do not go through the device:
- * inbound ones must have come through an SA, of which it has none; outbound
- * ones stay here.  For IPv6 it has no setting that exempts the device, so
- * there the routes that forbid stand alone.
- */
-static struct bk_body
-kernel_body(const struct selector *sel, const struct bk_body *b)
-{
-	struct bk_body k = *b;
-
-	if (b->action == BK_ENCRYPT)
-		k.out = b->optional || sel->local.addr.family == AF_INET6 ?
-		    BK_PASS : BK_BLOCK;
-	return k;
-}
-
-static size_t
-kernel_policies(struct espd *e, struct bk_op *ops, size_t n, char *why)
-{
-	struct bk_op *copy;
-	size_t i, m = 0, bad = 0;
-
-	for (i = 0; i < n; i++)
-		m += ops[i].sel != NULL;
-	if (m == 0)
-		return 0;
-	if ((copy = calloc(m, sizeof(*copy))) == NULL) {
-		for (i = 0; i < n; i++)
-			if (ops[i].sel != NULL)
-				fail(&ops[i], ENOMEM, "out of memory", why);
-		return m;
-	}
-	for (i = m = 0; i < n; i++) {
-		if (ops[i].sel == NULL)
-			continue;
-		copy[m] = ops[i];
-		copy[m].body = kernel_body(ops[i].sel, &ops[i].body);
-		copy[m++].old = kernel_body(ops[i].sel, &ops[i].old);
-	}
-	bad = e->xfrm.ops->apply(e->xfrm.ctx, copy, m, why);
-	for (i = m = 0; i < n; i++) {
-		if (ops[i].sel == NULL)
-			continue;
-		ops[i].error = copy[m].error;
-		ops[i].dirs = copy[m++].dirs;
-	}
-	free(copy);
-	return bad;
-}
-
 /* The way is made when espd knows the policy, and goes before it does. */
 static void
 one(struct espd *e, struct bk_op *op, char *why)
@@ -492,7 +444,7 @@ espd_apply(void *arg, struct bk_op *ops, size_t n, char *why)
 	why[0] = '\0';
 	for (i = 0; i < n; i++)
 		ops[i].error = 0;
-	(void)kernel_policies(e, ops, n, why);
+	(void)way_xfrm_apply(e->beside, ops, n, why);
 	begin(e);
 	for (i = 0; i < n; i++)
 		one(e, &ops[i], why);
@@ -561,7 +513,7 @@ espd_policy_dump(void *arg, void (*fn)(void *, const struct selector *),
 {
 	struct espd *e = arg;
 
-	return e->xfrm.ops->policy_dump(e->xfrm.ctx, fn, fnarg, why);
+	return way_xfrm_dump(e->beside, fn, fnarg, why);
 }
 
 static int
@@ -617,8 +569,7 @@ espd_close(void *arg)
 	buf_free(&e->out);
 	way_close(e->way);
 	espboard_free(&e->board);
-	if (e->xfrm.ops != NULL)
-		e->xfrm.ops->close(e->xfrm.ctx);
+	way_xfrm_close(e->beside);
 	free(e);
 }
 
@@ -637,7 +588,7 @@ static const struct backend_ops espd_ops = {
 };
 
 int
-backend_espd_open(struct backend *bk, char *why)
+backend_espd_open(struct backend *bk, bool marks, char *why)
 {
 	struct espd *e = calloc(1, sizeof(*e));
 
@@ -648,7 +599,8 @@ backend_espd_open(struct backend *bk, char *why)
 	STAILQ_INIT(&e->later);
 	espboard_init(&e->board);
 	buf_init(&e->out, KMESPD_BATCH_MAX);
-	if (backend_xfrm_open(&e->xfrm, why) == -1 ||
+	e->marks = marks;
+	if ((e->beside = way_xfrm_open(marks, why)) == NULL ||
 	    (e->way = way_open(why)) == NULL) {
 		espd_close(e);
 		return -1;

@@ -11,8 +11,11 @@
 
 #include "keymgr/backend.h"
 
-/* To be opened before confinement.  -1: why. */
-int backend_espd_open(struct backend *, char *why);
+/*
+ * To be opened before confinement.  marks: IPv6 packets that come out of the
+ * device bear ESPTUN_IN_MARK.  -1: why.
+ */
+int backend_espd_open(struct backend *, bool marks, char *why);
 /* The memory with the counters, before anything is asked about SAs.  Takes
  * the descriptor over.  -1: errno. */
 int backend_espd_board(struct backend *, int fd);

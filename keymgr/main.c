@@ -194,6 +194,7 @@ op_init(struct child *child)
 	struct backend bk;
 	const char *text;
 	char why[BK_WHY_LEN];
+	int rc;
 
 	k->child = child;
 	child_set_data(child, k);
@@ -203,8 +204,9 @@ op_init(struct child *child)
 		log_error(LOG_T_SYSTEM, "%s", text);
 		return -1;
 	}
-	if ((child_espd_threads(child) != 0 ? backend_espd_open :
-	    backend_xfrm_open)(&bk, why) == -1) {
+	rc = child_espd_threads(child) == 0 ? backend_xfrm_open(&bk, why) :
+	    backend_espd_open(&bk, child_espd_marks(child), why);
+	if (rc == -1) {
 		log_error(LOG_T_SYSTEM, "%s", why);
 		return -1;
 	}

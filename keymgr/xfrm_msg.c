@@ -392,6 +392,29 @@ xfrm_msg_policy_del(const struct selector *s, int dir)
 }
 
 struct nl_msg *
+xfrm_msg_marked(uint32_t mark, int dir, bool add)
+{
+	struct xfrm_userpolicy_info u = { .dir = (uint8_t)dir,
+		.priority = 1, .action = XFRM_POLICY_ALLOW,
+		.sel.family = AF_INET6 };
+	struct xfrm_userpolicy_id id = { .dir = (uint8_t)dir,
+		.sel.family = AF_INET6 };
+	struct xfrm_mark m = { .v = mark, .m = UINT32_MAX };
+	struct nl_msg *msg;
+
+	no_limits(&u.lft);
+	if (add)
+		msg = msg_body(msg_new(XFRM_MSG_UPDPOLICY, NLM_F_ACK), &u,
+		    sizeof(u));
+	else
+		msg = msg_body(msg_new(XFRM_MSG_DELPOLICY, NLM_F_ACK), &id,
+		    sizeof(id));
+	if (msg == NULL)
+		return NULL;
+	return msg_done(msg, nla_put(msg, XFRMA_MARK, sizeof(m), &m) == 0);
+}
+
+struct nl_msg *
 xfrm_msg_hash_all(void)
 {
 	struct xfrmu_spdhthresh v4 = { .lbits = 0, .rbits = 32 };

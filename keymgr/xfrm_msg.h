@@ -29,6 +29,9 @@ struct nl_msg *xfrm_msg_policy_set(const struct selector *,
     const struct bk_body *, int dir, bool replace);
 struct nl_msg *xfrm_msg_policy_del(const struct selector *, int dir);
 struct nl_msg *xfrm_msg_policy_dump(void);
+/* Makes or removes a policy that lets all IPv6 packets with this mark in
+ * (XFRM_POLICY_IN, _FWD), before all others.  It is not among those that are ours. */
+struct nl_msg *xfrm_msg_marked(uint32_t mark, int dir, bool add);
 /*
  * All policies into the hash table, whatever their prefixes.  By default
  * only host-to-host ones are hashed; the others are in a tree that the

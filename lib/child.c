@@ -352,6 +352,12 @@ child_espd_threads(const struct child *c)
 	return c->init.espd_threads;
 }
 
+bool
+child_espd_marks(const struct child *c)
+{
+	return c->init.espd_marks;
+}
+
 void *
 child_data(struct child *c)
 {

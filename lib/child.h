@@ -92,6 +92,8 @@ struct event_base *child_base(struct child *);
 unsigned child_worker(const struct child *);	/* this worker's index */
 unsigned child_workers(const struct child *);	/* how many ikepd there are */
 unsigned child_espd_threads(const struct child *);	/* 0: no espd */
+/* IPv6 packets that come out of the device of espd bear ESPTUN_IN_MARK. */
+bool child_espd_marks(const struct child *);
 void *child_data(struct child *);
 void child_set_data(struct child *, void *);
 /* A message of lib/proto/super.h to the supervisor, which knows who may send

@@ -6,6 +6,8 @@
 /* On the sockets of IKE and ESP: what they send goes past the routes into
  * the tunnels. */
 #define ESPTUN_MARK	0x53616c79u
+/* On IPv6 packets that come out of the device. */
+#define ESPTUN_IN_MARK	0x53616c69u
 #define ESPTUN_MTU	1400
 #define ESPTUN_THREADS	16	/* packet threads at most */
 

@@ -6,6 +6,7 @@
 #include "lib/log.h"
 #include "sallyportd/espprobe.h"
 #include "sallyportd/ifconf.h"
+#include "sallyportd/tunmark.h"
 
 #include <linux/filter.h>
 #include <linux/if.h>
@@ -269,6 +270,19 @@ tun_ipv6(void)
 		    "accept_ra", strerror(errno));
 }
 
+static bool
+tun_marks(void)
+{
+	if (access("/proc/sys/net/ipv6", F_OK) == -1)
+		return false;
+	if (tunmark(ESPTUN_NAME) == 0)
+		return true;
+	log_warn(LOG_T_SYSTEM, "no filter that marks packets can be made on "
+	    "%s: %s; IPv6 tunnels do not reach the gateway's own addresses, "
+	    "and IPv6 has no transport mode", ESPTUN_NAME, strerror(errno));
+	return false;
+}
+
 /* Where they are not allowed, ESP in UDP is all there is. */
 static void
 raws_open(struct sockets *ss, unsigned threads)
@@ -288,13 +302,14 @@ bad:
 }
 
 int
-dataplane_open(struct sockets *ss, unsigned threads)
+dataplane_open(struct sockets *ss, unsigned threads, bool *marks)
 {
 	const char *what = "device " ESPTUN_NAME;
 	bool uso;
 	unsigned i;
 	int fd;
 
+	*marks = false;
 	if (threads == 0)
 		return 0;
 	for (i = 0; i < threads; i++) {
@@ -305,6 +320,7 @@ dataplane_open(struct sockets *ss, unsigned threads)
 	}
 	tun_ipv4();
 	tun_ipv6();
+	*marks = tun_marks();
 	raws_open(ss, threads);
 	what = "memory for SAs";
 	if (memories_open(ss) == 0)

@@ -16,7 +16,8 @@
  */
 int dataplane_choose(const struct conf *, unsigned *threads,
     const char **why);
-/* Opens it all for so many threads.  -1: logged. */
-int dataplane_open(struct sockets *, unsigned threads);
+/* Opens it all for so many threads.  marks: whether IPv6 packets that come
+ * out of the device bear ESPTUN_IN_MARK.  -1: logged. */
+int dataplane_open(struct sockets *, unsigned threads, bool *marks);
 
 #endif

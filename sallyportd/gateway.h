@@ -46,6 +46,7 @@ struct gateway {
 	uint32_t serial;	/* of the configuration, counts loads */
 	struct keep keep;	/* certd's share of it, with the secrets */
 	struct sockets socks;
+	bool espd_marks;	/* what comes out of espd's device has one */
 	unsigned espd_threads;	/* 0: the kernel moves the packets */
 	const char *plane_why;	/* why it is so */
 	struct kids *kids;

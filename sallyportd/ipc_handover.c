@@ -318,6 +318,7 @@ kid_send_init(struct kid *k)
 	init.workers = (uint16_t)gw->opt->workers;
 	init.log_mask = log_rules_mask(&gw->rules);
 	init.espd_threads = (uint8_t)gw->espd_threads;
+	init.espd_marks = gw->espd_marks;
 	snprintf(init.chroot_dir, sizeof(init.chroot_dir), "%s",
 	    gw->chroot_dir);
 	if (k->desc->home)

@@ -304,7 +304,8 @@ gateway_open(struct gateway *gw)
 		sockets_dhcp(&gw->socks);
 	if (gateway_asks(gw->conf))
 		gw->dns = dns_start(opt->run_dir);
-	if (dataplane_open(&gw->socks, gw->espd_threads) == -1)
+	if (dataplane_open(&gw->socks, gw->espd_threads,
+	    &gw->espd_marks) == -1)
 		return -1;
 	leases_open(&gw->socks, opt->state_dir);
 	notify_open();

@@ -64,9 +64,7 @@ const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 		.words = words_plane, .procs = TO_KM, .flags = LIVE,
 		.help = "Who moves the packets of tunnels: the kernel, or "
 		    "our process espd through the device sallyport0.  auto "
-		    "is the kernel when it has ESP.  userspace has "
-		    "transport mode in IPv4 alone.  Acted upon at the "
-		    "start." },
+		    "is the kernel when it has ESP.  Acted upon at the start." },
 };
 
 static const struct conf_word words_proposal_check[] = {

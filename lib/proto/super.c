@@ -12,20 +12,24 @@ super_init_put(struct buf *b, const struct super_init *i)
 	buf_u16(b, i->workers);
 	buf_u32(b, i->log_mask);
 	buf_u8(b, i->espd_threads);
+	buf_u8(b, i->espd_marks);
 	buf_str(b, i->chroot_dir);
 }
 
 int
 super_init_get(struct cur *c, struct super_init *i, const char **why)
 {
+	uint8_t marks;
+
 	*why = "malformed start message";
 	if (cur_u16(c, &i->worker) == -1 || cur_u16(c, &i->workers) == -1 ||
 	    i->workers == 0 || i->workers > SUPER_WORKERS_MAX ||
 	    i->worker >= i->workers || cur_u32(c, &i->log_mask) == -1 ||
-	    cur_u8(c, &i->espd_threads) == -1 ||
+	    cur_u8(c, &i->espd_threads) == -1 || cur_u8(c, &marks) == -1 ||
 	    cur_str(c, i->chroot_dir, sizeof(i->chroot_dir)) == -1 ||
-	    i->chroot_dir[0] != '/' || cur_end(c) == -1)
+	    i->chroot_dir[0] != '/' || cur_end(c) == -1 || marks > 1)
 		return -1;
+	i->espd_marks = marks != 0;
 	return 0;
 }
 

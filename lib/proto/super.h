@@ -56,6 +56,7 @@ struct super_init {
 	uint32_t log_mask;
 	uint8_t espd_threads;	/* packet threads of espd; 0: the kernel
 				 * moves the packets */
+	bool espd_marks;	/* IPv6 packets of the device bear a mark */
 	char chroot_dir[PATH_MAX];	/* empty directory to live in */
 };
 
@@ -112,7 +113,7 @@ int super_dns_get(struct cur *, struct super_dns *, const char **why);
 
 /* Lengths for permit tables */
 #define SUPER_INIT_MIN	11
-#define SUPER_INIT_MAX	(11 + PATH_MAX)
+#define SUPER_INIT_MAX	(12 + PATH_MAX)
 #define SUPER_CONF_LEN	8
 #define SUPER_PEER_LEN	3
 #define SUPER_FILE_LEN	4

@@ -18,10 +18,7 @@ up()
 {
 	local side=$1 us=$2 them=$3 bits=32 passive=no other=yes
 
-	[[ $us != *:* ]] || {
-		bits=128
-		[ "$PLANE" = kernel ] || skip "espd has IPv4 alone in transport mode"
-	}
+	[[ $us != *:* ]] || bits=128
 	[ "$side" != swan ] || passive=yes other=no
 	wire_start
 	other_end "$us" "$them" "$bits" $other
