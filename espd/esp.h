@@ -45,6 +45,8 @@ struct esp_run {
 	size_t len;
 };
 
+struct esp_dgram;
+
 /* Called by packet threads, with the arg of the thread, from within the
  * calls below, which they must not make again. */
 struct esp_io {
@@ -59,6 +61,14 @@ struct esp_io {
 	void (*pass)(void *arg, uint8_t *, size_t len);
 	/* esp_events() has something to tell.  Must not block. */
 	void (*wake)(void *arg);
+	/*
+	 * A datagram in UDP that came behind others and is IKE's or for an
+	 * SA of another thread: the kernel joins what two ports say to each
+	 * other, and looks only at the first for whose it is.  NULL: such
+	 * ones are dropped and counted.
+	 */
+	void (*stray)(void *arg, const struct esp_dgram *came,
+	    const uint8_t *, size_t len);
 };
 
 struct esp_conf {
@@ -99,6 +109,7 @@ struct esp_dgram {
 	size_t len;
 	uint16_t seg;
 	struct endpoint src;
+	struct endpoint dst;		/* ours, for io.stray alone */
 	bool encap;
 	uint8_t tos;			/* of the outer header, for ECN */
 };

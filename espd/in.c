@@ -52,6 +52,19 @@ find_sa(struct in *i, const uint8_t *p)
 	return STAT_NONE;
 }
 
+/* The first of several is where it should be: it was looked at. */
+static bool
+is_stray(const struct in *i, const uint8_t *p)
+{
+	const struct esp *e = i->t->esp;
+	uint32_t spi = get32(p);
+
+	if (p == i->dg->data || !i->dg->encap || e->conf.io.stray == NULL)
+		return false;
+	return spi == 0 || (esp_thread_of(e, spi) != i->t->id &&
+	    sad_in(&e->sad, spi) != NULL);
+}
+
 /* RFC 7296 section 2.23: the newest authentic packet says where the peer
  * is; that is told once for each move. */
 static void
@@ -219,6 +232,10 @@ handle(struct in *i, uint8_t *p, size_t len)
 		return STAT_NONE;
 	if (len < CRYPT_HDR)
 		return STAT_IN_HEADER_ERRORS;
+	if (is_stray(i, p)) {
+		i->t->esp->conf.io.stray(i->t->arg, i->dg, p, len);
+		return STAT_NONE;
+	}
 	if ((why = find_sa(i, p)) != STAT_NONE ||
 	    (why = decap_open(i->sa, p, len, &i->d)) != STAT_NONE)
 		return why;

@@ -36,6 +36,24 @@ lane_new(void)
 	return l;
 }
 
+static void
+read_dst(struct cmsghdr *c, struct addr *dst)
+{
+	struct in_pktinfo p4;
+	struct in6_pktinfo p6;
+
+	if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+		memcpy(&p4, CMSG_DATA(c), sizeof(p4));
+		dst->family = AF_INET;
+		memcpy(dst->b, &p4.ipi_addr, 4);
+	} else if (c->cmsg_level == IPPROTO_IPV6 &&
+	    c->cmsg_type == IPV6_PKTINFO) {
+		memcpy(&p6, CMSG_DATA(c), sizeof(p6));
+		dst->family = AF_INET6;
+		memcpy(dst->b, &p6.ipi6_addr, 16);
+	}
+}
+
 /* What is found out from the control messages of a datagram. */
 static void
 read_control(struct msghdr *m, struct esp_dgram *d)
@@ -54,7 +72,8 @@ read_control(struct msghdr *m, struct esp_dgram *d)
 		    c->cmsg_type == IPV6_TCLASS) {
 			memcpy(&v, CMSG_DATA(c), sizeof(v));
 			d->tos = (uint8_t)v;
-		}
+		} else
+			read_dst(c, &d->dst.addr);
 	}
 }
 
@@ -90,6 +109,7 @@ receive(struct lane *l, const struct lane_sock *s, struct esp_dgram *d)
 	d->data = v.iov_base;
 	d->len = (size_t)n;
 	d->encap = !s->raw;
+	d->dst.port = s->port;
 	read_control(&m, d);
 	if (n == 0 || endpoint_from_sockaddr(&d->src,
 	    (struct sockaddr *)&from, m.msg_namelen) == -1)

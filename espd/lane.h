@@ -16,6 +16,7 @@ enum lane_family { LANE_V4, LANE_V6, LANE_FAMILIES };
 struct lane_sock {
 	int fd;			/* -1: none */
 	bool v6, raw;
+	uint16_t port;		/* UDP: it is bound to */
 	int df;			/* -1: not known */
 };
 
@@ -50,5 +51,7 @@ void lane_errors(struct lane *, const struct lane_sock *);
 void lane_send(void *arg, const struct esp_run *);
 void lane_inject(void *arg, uint8_t *, size_t len);
 void lane_pass(void *arg, uint8_t *, size_t len);
+void lane_stray(void *arg, const struct esp_dgram *, const uint8_t *,
+    size_t len);
 
 #endif

@@ -120,7 +120,8 @@ make_core(struct espd *d, const char **why)
 	struct esp_conf conf = { .threads = d->threads, .arg = arg,
 		.clamp_mss = true, .uso = d->uso,
 		.io = { .send = lane_send, .inject = lane_inject,
-		    .pass = lane_pass, .wake = wake } };
+		    .pass = lane_pass, .wake = wake,
+		    .stray = lane_stray } };
 	unsigned i;
 
 	for (i = 0; i < d->threads; i++)
@@ -181,10 +182,15 @@ take_socket(struct espd *d, struct lane_sock *(*pick)(struct lane *, int),
 {
 	int f = local->addr.family == AF_INET6 ? LANE_V6 : LANE_V4;
 
-	if (count[f] < d->threads && !d->started)
-		pick(d->lane[count[f]++], f)->fd = fd;
-	else
+	struct lane_sock *s;
+
+	if (count[f] == d->threads || d->started) {
 		close(fd);
+		return;
+	}
+	s = pick(d->lane[count[f]++], f);
+	s->fd = fd;
+	s->port = local->port;
 }
 
 static struct lane_sock *

@@ -1,6 +1,8 @@
 /* From the packet core to the sockets. */
 #include "espd/lane.h"
 
+#include "espd/stray.h"
+
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -192,4 +194,13 @@ lane_pass(void *arg, uint8_t *p, size_t len)
 	/* What does not fit the way is lost. */
 	if (sendmsg(l->pass[v6 ? LANE_V6 : LANE_V4], &m, MSG_DONTWAIT) == -1)
 		return;
+}
+
+void
+lane_stray(void *arg, const struct esp_dgram *d, const uint8_t *p, size_t len)
+{
+	const struct lane *l = arg;
+
+	stray_send(l->pass[d->dst.addr.family == AF_INET6 ? LANE_V6 :
+	    LANE_V4], d, p, len);
 }

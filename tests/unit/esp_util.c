@@ -62,6 +62,15 @@ on_pass(void *arg, uint8_t *p, size_t len)
 }
 
 static void
+on_stray(void *arg, const struct esp_dgram *d, const uint8_t *p, size_t len)
+{
+	struct gate *g = arg;
+
+	ck_assert(p > d->data && p + len <= d->data + d->len);
+	keep(g, &g->strays, p, len);
+}
+
+static void
 on_wake(void *arg)
 {
 	struct gate *g = arg;
@@ -74,17 +83,20 @@ gate_new(const char *outer, const struct esp_conf *conf)
 {
 	struct gate *g = calloc(1, sizeof(*g));
 	struct esp_conf c = { .clamp_mss = true };
-	void *arg[] = { g };
+	void *arg[ESP_THREADS_MAX];
 	const char *why = "";
 
 	ck_assert_ptr_nonnull(g);
 	ck_assert_int_eq(suite_init(&why), 0);
 	if (conf != NULL)
 		c = *conf;
-	c.threads = 1;
+	if (c.threads == 0)
+		c.threads = 1;
+	for (unsigned i = 0; i < c.threads; i++)
+		arg[i] = g;
 	c.arg = arg;
 	c.io = (struct esp_io){ on_send, on_inject, on_local, on_pass,
-		on_wake };
+		on_wake, on_stray };
 	g->e = esp_new(&c, &why);
 	ck_assert_msg(g->e != NULL, "%s", why);
 	g->t = esp_thread(g->e, 0);
@@ -105,6 +117,7 @@ void
 gate_clear(struct gate *g)
 {
 	g->sent.n = g->injected.n = g->local.n = g->passed.n = 0;
+	g->strays.n = 0;
 	g->used = 0;
 }
 

@@ -29,7 +29,7 @@ struct gate {
 	struct esp_thread *t;
 	struct endpoint outer;
 	struct mono now;
-	struct keep sent, injected, local, passed;
+	struct keep sent, injected, local, passed, strays;
 	unsigned wakes;
 	size_t used;
 	uint8_t mem[KEPT_BYTES];
@@ -45,7 +45,8 @@ struct suite {
 	const struct alg *encr, *integ;
 };
 
-/* suite_init() and a core with one thread; conf NULL: as usual. */
+/* suite_init() and a core, with one thread unless conf says otherwise; conf
+ * NULL: as usual. */
 struct gate *gate_new(const char *outer, const struct esp_conf *conf);
 void gate_free(struct gate *);
 /* Forgets what came out. */

@@ -410,6 +410,51 @@ START_TEST(test_run_of_rubbish)
 }
 END_TEST
 
+/*
+ * What the kernel joined to a datagram of ours goes where it belongs: IKE,
+ * and what is for an SA of the other thread.  A datagram that came alone, or
+ * first, would only come again.
+ */
+START_TEST(test_stray)
+{
+	static const struct esp_conf two = { .threads = 2 };
+	uint32_t mine = 0x1000, other = 0x1040;
+	uint8_t b[3 * 64] = { 0 }, *p = b + ESP_IN_ROOM;
+	struct esp_dgram d = { .data = p, .len = 2 * 64, .seg = 64,
+		.src = west->outer, .dst = east->outer, .encap = true };
+
+	gate_free(east);
+	east = gate_new("192.0.2.2", &two);
+	gate_sa_in(west, east, nth(0), mine, NULL);
+	gate_sa_in(west, east, nth(0), other, NULL);
+	ck_assert_uint_eq(esp_thread_of(east->e, mine), 0);
+	ck_assert_uint_eq(esp_thread_of(east->e, other), 1);
+	put32(p, mine);
+	put32(p + 64, other);
+	put32(p + 68, 0x11223344);
+	esp_in(east->t, &d, east->now);
+	ck_assert_uint_eq(east->strays.n, 1);
+	ck_assert_uint_eq(east->strays.v[0].len, 64);
+	ck_assert_uint_eq(get32(east->strays.v[0].p + 4), 0x11223344);
+	put32(p + 64, 0);		/* not ESP; shorter than the first */
+	d.len = 64 + 40;
+	esp_in(east->t, &d, east->now);
+	ck_assert_uint_eq(east->strays.n, 2);
+	ck_assert_uint_eq(east->strays.v[1].len, 40);
+	ck_assert_uint_eq(gate_stat(east, "in-no-states"), 0);
+	put32(p + 64, 0x1041 + 64);	/* nobody's, though the other's */
+	esp_in(east->t, &d, east->now);
+	ck_assert_uint_eq(gate_stat(east, "in-no-states"), 1);
+	put32(p, other);
+	d.len = 64;
+	esp_in(east->t, &d, east->now);
+	put32(p, 0);
+	esp_in(east->t, &d, east->now);
+	ck_assert_uint_eq(gate_stat(east, "in-no-states"), 3);
+	ck_assert_uint_eq(east->strays.n, 2);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -432,6 +477,7 @@ main(void)
 	tcase_add_test(tc, test_policies);
 	tcase_add_loop_test(tc, test_random, 0, ENCRS);
 	tcase_add_test(tc, test_run_of_rubbish);
+	tcase_add_test(tc, test_stray);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_ENV);
