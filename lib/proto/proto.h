@@ -10,6 +10,7 @@
  *   kmespd  keymgr - espd
  *   ikese   ikepd - sessiond
  *   sedhcp  informd - sessiond
+ *   sekm    sessiond - keymgr
  *   show    controld - every process (questions and a few actions)
  *   ctl     sallyctl - controld
  */
