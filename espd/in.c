@@ -45,8 +45,6 @@ find_sa(struct in *i, const uint8_t *p)
 		    i->t->id || (i->sa = sad_in(&i->t->esp->sad, spi)) == NULL)
 			return STAT_IN_NO_STATES;
 	}
-	if (atomic_load(&i->sa->path)->encap != i->dg->encap)
-		return STAT_IN_STATE_MISMATCHES;
 	if (mono_cmp(i->now, i->sa->conf.hard_at) >= 0)
 		return STAT_IN_STATE_EXPIRED;
 	return STAT_NONE;
@@ -66,7 +64,8 @@ is_stray(const struct in *i, const uint8_t *p)
 }
 
 /* RFC 7296 section 2.23: the newest authentic packet says where the peer
- * is; that is told once for each move. */
+ * is; that is told once for each move.  ESP comes in UDP or without as the
+ * peer likes, whatever we do: then it says nothing. */
 static void
 check_mapping(struct in *i)
 {
@@ -75,7 +74,7 @@ check_mapping(struct in *i)
 	struct event_msg m = { .kind = EVENT_MAPPING,
 		.spi = i->sa->conf.spi, .remote = *src };
 
-	if (!i->dg->encap || endpoint_equal(src, &i->sa->mapped))
+	if (!i->dg->encap || !p->encap || endpoint_equal(src, &i->sa->mapped))
 		return;
 	i->sa->mapped = *src;
 	if (endpoint_equal(src, &p->src))

@@ -18,7 +18,6 @@ enum stat {
 	STAT_IN_STATE_MODE_ERRORS,	/* not what the SA's mode carries */
 	STAT_IN_STATE_SEQUENCE_ERRORS,	/* replayed, or left of the window */
 	STAT_IN_STATE_EXPIRED,
-	STAT_IN_STATE_MISMATCHES,	/* ESP in UDP where plain is agreed */
 	STAT_IN_STATE_INVALID,
 	STAT_IN_TEMPLATE_MISMATCHES,	/* traffic of another policy's SA */
 	STAT_IN_NO_POLICIES,

@@ -97,7 +97,8 @@ child_new(struct engine *e, struct ike_sa *sa, const struct child_neg *n)
 	c->state = CHILD_ADDING;
 	c->initiator = n->initiator;
 	c->transport = n->transport;
-	c->encap = sa->k->natt_self || sa->k->natt_peer;
+	/* RFC 7296 2.23: never on port 500. */
+	c->encap = sa->k->encap && sa->k->path.natt;
 	c->esn = n->esn;
 	c->encr = n->encr->v2;
 	c->encr_bits = suite_attr(n->encr);

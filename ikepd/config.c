@@ -187,15 +187,19 @@ negotiates(const struct conf_obj *o)
 }
 
 static void
-read_settings(struct ike_settings *s, const struct conf *conf)
+read_settings(struct ike_settings *s, const struct conf *conf, bool own_esp)
 {
 	const struct conf_obj *o = conf_single(conf, CONF_SETTINGS);
+	unsigned encap;
 
 	if (o == NULL)
 		return;
 	s->port_ike = (uint16_t)conf_num(o, CONF_SETTINGS_IKE_PORT);
 	s->port_natt = (uint16_t)conf_num(o, CONF_SETTINGS_NATT_PORT);
 	s->keepalive_s = (uint32_t)conf_num(o, CONF_SETTINGS_NATT_KEEPALIVE);
+	encap = (unsigned)conf_num(o, CONF_SETTINGS_UDP_ENCAP);
+	s->encap = encap == CONF_ENCAP_ALWAYS ||
+	    (encap == CONF_ENCAP_AUTO && own_esp);
 	s->cookie_threshold = (uint32_t)conf_num(o,
 	    CONF_SETTINGS_COOKIE_THRESHOLD);
 	s->half_open_max = (uint32_t)conf_num(o, CONF_SETTINGS_HALF_OPEN_MAX);
@@ -208,7 +212,8 @@ read_settings(struct ike_settings *s, const struct conf *conf)
 	    sizeof(*(dst)))) == NULL ? -1 : 0)
 
 struct ike_conf *
-ike_conf_build(const struct conf *conf, unsigned worker, unsigned workers)
+ike_conf_build(const struct conf *conf, unsigned worker, unsigned workers,
+    bool own_esp)
 {
 	struct ike_conf *c = ike_conf_new();
 	struct conf_obj *o;
@@ -223,7 +228,7 @@ ike_conf_build(const struct conf *conf, unsigned worker, unsigned workers)
 		ike_conf_free(c);
 		return NULL;
 	}
-	read_settings(&c->set, conf);
+	read_settings(&c->set, conf, own_esp);
 	c->set.worker = worker;
 	c->set.workers = workers;
 	CONF_FOREACH(conf, CONF_PROFILE, o)

@@ -8,11 +8,11 @@
 #include "ikepd/ike_conf.h"
 
 /*
- * worker of workers: this process among the ikepd.  Objects that are not
- * usable, or that IKEv2 has no part in, are left out.  conf is only read.
- * NULL: no memory.
+ * worker of workers: this process among the ikepd.  own_esp: espd moves the
+ * packets.  Objects that are not usable, or that IKEv2 has no part in, are
+ * left out.  conf is only read.  NULL: no memory.
  */
 struct ike_conf *ike_conf_build(const struct conf *conf, unsigned worker,
-    unsigned workers);
+    unsigned workers, bool own_esp);
 
 #endif

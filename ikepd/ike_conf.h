@@ -82,6 +82,7 @@ struct ike_policy {
 struct ike_settings {
 	uint16_t port_ike, port_natt;	/* ours: 500 and 4500 */
 	uint32_t keepalive_s;		/* behind NAT; 0: none */
+	bool encap;			/* ESP in UDP without NAT, too */
 	/* Which peers are initiated to here: lib/worker.h */
 	uint32_t worker, workers;
 	uint32_t cookie_threshold;	/* half-open SAs that start cookies */

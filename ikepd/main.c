@@ -362,7 +362,7 @@ static void
 ikepd_conf(struct child *c, struct conf *conf)
 {
 	struct ike_conf *ic = ike_conf_build(conf, child_worker(c),
-	    child_workers(c));
+	    child_workers(c), child_espd_threads(c) != 0);
 
 	if (ic == NULL) {
 		log_error(LOG_T_SYSTEM, "no memory for the configuration");

@@ -21,6 +21,15 @@ natt_hash(uint8_t out[NATT_HASH_LEN], uint64_t ispi, uint64_t rspi,
 	return hash_parts(HASH_SHA1, parts, 3, out);
 }
 
+int
+natt_hash_wrong(uint8_t out[NATT_HASH_LEN], uint64_t ispi, uint64_t rspi,
+    const struct endpoint *ep)
+{
+	const struct endpoint nowhere = { .addr = ep->addr };
+
+	return natt_hash(out, ispi, rspi, &nowhere);
+}
+
 bool
 natt_match(const struct cur *data, uint64_t ispi, uint64_t rspi,
     const struct endpoint *ep)
@@ -29,4 +38,13 @@ natt_match(const struct cur *data, uint64_t ispi, uint64_t rspi,
 
 	return natt_hash(want, ispi, rspi, ep) == 0 &&
 	    secret_equal(data->p, cur_left(data), want, sizeof(want));
+}
+
+bool
+natt_match_wrong(const struct cur *data, uint64_t ispi, uint64_t rspi,
+    const struct endpoint *ep)
+{
+	const struct endpoint nowhere = { .addr = ep->addr };
+
+	return natt_match(data, ispi, rspi, &nowhere);
 }

@@ -63,6 +63,7 @@ struct sa_keep {
 	struct ike_path path;
 	bool initiator;		/* of the SA: the original initiator */
 	bool natt_self, natt_peer;	/* who is behind NAT */
+	bool encap;		/* ESP in UDP: for that or by choice */
 	bool frag;		/* both ends know fragments (RFC 7383) */
 	uint8_t d_len;
 	uint16_t encr, integ, prf, ke;	/* rows of the algorithm table */

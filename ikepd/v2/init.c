@@ -63,13 +63,16 @@ init_nonce(struct engine *e, struct secret *nonce)
 
 /* The SPIs of the hash are those of the header. */
 void
-init_put_natt(struct outmsg *m, const struct ike_sa *sa)
+init_put_natt(const struct engine *e, struct outmsg *m,
+    const struct ike_sa *sa)
 {
+	const struct ike_path *p = &sa->k->path;
 	uint8_t h[NATT_HASH_LEN];
 
-	if (natt_hash(h, sa_ispi(sa), sa_rspi(sa), &sa->k->path.local) == 0)
+	if ((e->conf->conf->set.encap ? natt_hash_wrong : natt_hash)(h,
+	    sa_ispi(sa), sa_rspi(sa), &p->local) == 0)
 		msg_notify(&m->w, N_NAT_DETECTION_SOURCE_IP, h, sizeof(h));
-	if (natt_hash(h, sa_ispi(sa), sa_rspi(sa), &sa->k->path.remote) == 0)
+	if (natt_hash(h, sa_ispi(sa), sa_rspi(sa), &p->remote) == 0)
 		msg_notify(&m->w, N_NAT_DETECTION_DESTINATION_IP, h,
 		    sizeof(h));
 }
@@ -82,32 +85,51 @@ init_put_frag(struct outmsg *m, const struct ike_sa *sa)
 		msg_notify(&m->w, N_IKEV2_FRAGMENTATION_SUPPORTED, NULL, 0);
 }
 
-/* RFC 7296 2.23: a hash that no notify of its kind has means a NAT. */
-static bool
-behind_nat(const struct inmsg *in, uint16_t type, const struct endpoint *ep)
+enum nat { NAT_UNTOLD, NAT_NONE, NAT_FEIGNED, NAT_FOUND };
+
+static enum nat
+compare(const struct notify_body *n, const struct inmsg *in,
+    const struct endpoint *ep)
 {
+	if (natt_match(&n->data, in->h.ispi, in->h.rspi, ep))
+		return NAT_NONE;
+	return natt_match_wrong(&n->data, in->h.ispi, in->h.rspi, ep) ?
+	    NAT_FEIGNED : NAT_FOUND;
+}
+
+/* RFC 7296 2.23: a hash that no notify of its kind has means a NAT. */
+static enum nat
+detect(const struct inmsg *in, uint16_t type, const struct endpoint *ep)
+{
+	enum nat found = NAT_UNTOLD, one;
 	const struct payload *p;
 	struct notify_body n;
-	bool any = false;
 
 	for (p = payload_get(&in->pl, PL_NOTIFY); p != NULL;
 	    p = payload_next(&in->pl, p)) {
 		if (notify_parse(&n, p->body, NULL) == -1 || n.type != type)
 			continue;
-		any = true;
-		if (natt_match(&n.data, in->h.ispi, in->h.rspi, ep))
-			return false;
+		one = compare(&n, in, ep);
+		if (found == NAT_UNTOLD || one < found)
+			found = one;
 	}
-	return any;
+	return found;
 }
 
+/* Who says nothing of NAT need not take ESP in UDP. */
 void
-init_detect_nat(struct ike_sa *sa, const struct inmsg *in)
+init_detect_nat(const struct engine *e, struct ike_sa *sa,
+    const struct inmsg *in)
 {
-	sa->k->natt_peer = behind_nat(in, N_NAT_DETECTION_SOURCE_IP,
-	    &in->path.remote);
-	sa->k->natt_self = behind_nat(in, N_NAT_DETECTION_DESTINATION_IP,
-	    &in->path.local);
+	struct sa_keep *k = sa->k;
+	enum nat src, dst;
+
+	src = detect(in, N_NAT_DETECTION_SOURCE_IP, &in->path.remote);
+	dst = detect(in, N_NAT_DETECTION_DESTINATION_IP, &in->path.local);
+	k->natt_peer = src == NAT_FOUND;
+	k->natt_self = dst == NAT_FOUND;
+	k->encap = src >= NAT_FEIGNED || dst >= NAT_FEIGNED ||
+	    (e->conf->conf->set.encap && src != NAT_UNTOLD);
 }
 
 int
@@ -176,7 +198,7 @@ init_send(struct engine *e, struct ike_sa *sa, struct work *w)
 	pub = ke_public(w->ke, &len);
 	ke_put(&m.b, w->group->v2, pub, len);
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
-	init_put_natt(&m, sa);
+	init_put_natt(e, &m, sa);
 	cert_put_init(e, &m, sa);
 	sa->k->frag = e->conf->conf->set.fragment_size > 0;
 	init_put_frag(&m, sa);
@@ -355,7 +377,7 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 	w->choice = choice;
 	sa->k->frag = sa->k->frag &&
 	    v2_notify(in, N_IKEV2_FRAGMENTATION_SUPPORTED, &n);
-	init_detect_nat(sa, in);
+	init_detect_nat(e, sa, in);
 	cert_read_init(sa, in);
 	init_move_to_natt(e, sa);
 	sa_enter(e, sa, SA_INIT_DERIVE);
@@ -363,14 +385,15 @@ v2_init_response(struct engine *e, struct ike_sa *sa, struct inmsg *in)
 		attempt_failed(e, sa, FAIL_INTERNAL, "out of memory");
 }
 
-/* RFC 7296 2.23: with a NAT on the way everything goes by port 4500. */
+/* RFC 7296 2.23: with a NAT on the way, or as if there were one, everything
+ * goes by port 4500. */
 void
 init_move_to_natt(struct engine *e, struct ike_sa *sa)
 {
 	const struct ike_settings *set = &e->conf->conf->set;
 	struct ike_path *p = &sa->k->path;
 
-	if ((!sa->k->natt_self && !sa->k->natt_peer) || p->natt)
+	if (!sa->k->encap || p->natt)
 		return;
 	p->natt = true;
 	p->local.port = set->port_natt;

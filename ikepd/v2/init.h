@@ -8,10 +8,12 @@
 
 /* A nonce of ours.  -1: no memory. */
 int init_nonce(struct engine *, struct secret *nonce);
-void init_put_natt(struct outmsg *, const struct ike_sa *);
-/* Sets natt_self and natt_peer from the peer's hashes. */
+void init_put_natt(const struct engine *, struct outmsg *,
+    const struct ike_sa *);
+/* Sets natt_self, natt_peer and encap from the peer's hashes. */
 void init_put_frag(struct outmsg *, const struct ike_sa *);
-void init_detect_nat(struct ike_sa *, const struct inmsg *);
+void init_detect_nat(const struct engine *, struct ike_sa *,
+    const struct inmsg *);
 void init_move_to_natt(struct engine *, struct ike_sa *);
 /* Notes the algorithms chosen. */
 void init_rows(struct ike_sa *, const struct prop_choice *);

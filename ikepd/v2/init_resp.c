@@ -160,7 +160,7 @@ init_reply(struct engine *e, struct ike_sa *sa, struct work *w)
 	pub = ke_public(w->ke, &len);
 	ke_put(&m.b, w->group->v2, pub, len);
 	msg_add(&m.w, PL_NONCE, hs->nonce_own.data, hs->nonce_own.len);
-	init_put_natt(&m, sa);
+	init_put_natt(e, &m, sa);
 	cert_put_init(e, &m, sa);
 	init_put_frag(&m, sa);
 	if (out_response(e, sa, &m) == -1)
@@ -220,7 +220,7 @@ accept_request(struct engine *e, struct init_req *r)
 	}
 	w->choice = r->choice;
 	w->group = r->choice.ke;
-	init_detect_nat(sa, &r->in);
+	init_detect_nat(e, sa, &r->in);
 	cert_read_init(sa, &r->in);
 	sa->k->frag = e->conf->conf->set.fragment_size > 0 &&
 	    v2_notify(&r->in, N_IKEV2_FRAGMENTATION_SUPPORTED, &n);

@@ -36,6 +36,7 @@ make_new(struct engine *e, const struct ike_sa *old, bool initiator)
 	sa->k->path = old->k->path;
 	sa->k->natt_self = old->k->natt_self;
 	sa->k->natt_peer = old->k->natt_peer;
+	sa->k->encap = old->k->encap;
 	sa->k->frag = old->k->frag;
 	sa->k->made_us = eng_now(e).us;
 	sa->k->established_us = old->k->established_us;

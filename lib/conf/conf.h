@@ -77,6 +77,7 @@ enum conf_settings_prop {
 	CONF_SETTINGS_INTERIM_UPDATE,	/* num: seconds */
 	CONF_SETTINGS_XAUTH_USE_RADIUS,	/* bool */
 	CONF_SETTINGS_DATA_PLANE,	/* num: enum conf_plane */
+	CONF_SETTINGS_UDP_ENCAP,	/* num: enum conf_encap */
 	CONF_SETTINGS_PROPS
 };
 
@@ -256,6 +257,7 @@ enum conf_only_one { CONF_ONLY_ONE_NO, CONF_ONLY_ONE_YES,
 enum conf_action { CONF_ACTION_ENCRYPT, CONF_ACTION_DISCARD,
 	CONF_ACTION_NONE };
 enum conf_plane { CONF_PLANE_AUTO, CONF_PLANE_KERNEL, CONF_PLANE_USERSPACE };
+enum conf_encap { CONF_ENCAP_AUTO, CONF_ENCAP_NAT, CONF_ENCAP_ALWAYS };
 enum conf_level { CONF_LEVEL_REQUIRE, CONF_LEVEL_UNIQUE, CONF_LEVEL_USE };
 enum conf_ipsec_proto { CONF_PROTO_AH = 1, CONF_PROTO_ESP = 2 };
 enum conf_esn { CONF_ESN_NO, CONF_ESN_YES, CONF_ESN_BOTH };

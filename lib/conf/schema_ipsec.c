@@ -9,6 +9,13 @@ static const struct conf_word words_plane[] = {
 	{ NULL, 0, false },
 };
 
+static const struct conf_word words_encap[] = {
+	{ "auto", CONF_ENCAP_AUTO, true },
+	{ "nat", CONF_ENCAP_NAT, true },
+	{ "always", CONF_ENCAP_ALWAYS, true },
+	{ NULL, 0, false },
+};
+
 const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 	[CONF_SETTINGS_ALLOW_WEAK] = {
 		.name = "allow-weak", .type = CONF_T_BOOL, .def = "no",
@@ -65,6 +72,17 @@ const struct conf_prop schema_settings[CONF_SETTINGS_PROPS] = {
 		.help = "Who moves the packets of tunnels: the kernel, or "
 		    "our process espd through the device sallyport0.  auto "
 		    "is the kernel when it has ESP.  Acted upon at the start." },
+	[CONF_SETTINGS_UDP_ENCAP] = {
+		.name = "udp-encapsulation", .type = CONF_T_ENUM,
+		.def = "auto", .words = words_encap, .procs = TO_IKE,
+		.flags = LIVE,
+		.help = "When ESP goes in UDP: nat is when a NAT is found, "
+		    "always is with every peer that knows it, auto is nat "
+		    "when the kernel moves the packets and always when espd "
+		    "does, since a socket takes many datagrams of UDP at a "
+		    "time and of ESP one.  A peer is told by hashes from "
+		    "which it finds a NAT in front of us.  Acted upon with "
+		    "the next IKE SA." },
 };
 
 static const struct conf_word words_proposal_check[] = {

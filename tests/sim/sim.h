@@ -150,6 +150,7 @@ struct sim_conf {
 	uint32_t ike_life, dpd;
 	uint32_t cookie_threshold;
 	uint16_t port;			/* of the peer; 0: 500 */
+	bool encap;		/* ESP in UDP without NAT, too */
 	uint16_t fragment_size;
 	const char *peer_prefix;	/* NULL: the other node's address */
 	const char *wide;		/* NULL, or remote side of policy 0 */

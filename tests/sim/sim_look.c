@@ -92,6 +92,7 @@ sim_conf(struct sim *s, unsigned node, const struct sim_conf *c)
 	unsigned i;
 
 	k->set.cookie_threshold = c->cookie_threshold;
+	k->set.encap = c->encap;
 	k->set.fragment_size = c->fragment_size;
 	k->profiles = calloc(1, sizeof(*k->profiles));
 	k->proposals = calloc(1, sizeof(*k->proposals));

@@ -265,6 +265,66 @@ START_TEST(test_no_initial_contact)
 }
 END_TEST
 
+/*
+ * No NAT, but who moves the packets wants ESP in UDP: by the hash of the
+ * source that is wrong on purpose the other end does the same.
+ */
+START_TEST(test_encap)
+{
+	struct sim_conf other = c;
+	struct ike_show row;
+	uint64_t spi;
+	unsigned i;
+
+	c.ike_life = other.ike_life = 1000;
+	c.encap = _i != 1;
+	other.encap = _i != 0;
+	bring_up_with(&other);
+	check_up(1);
+	for (i = SIM_NODES; i-- > 0;) {
+		ck_assert(sim_ike(s, i, &row));
+		ck_assert(!row.natt_self && !row.natt_peer);
+		ck_assert(row.path.natt);
+		ck_assert_uint_eq(row.path.local.port, 4500);
+		ck_assert_uint_eq(row.path.remote.port, 4500);
+		ck_assert(sim_child_at(s, i, 0)->r.encap);
+	}
+	spi = row.spi_own;
+	/* No mapping to keep open. */
+	sim_run(s, 100);
+	ck_assert_uint_eq(s->node[0].keepalives, 0);
+	ck_assert_uint_eq(s->node[1].keepalives, 0);
+	/* The successors know it, too. */
+	sim_run(s, 900);
+	ck_assert(sim_ike(s, 0, &row));
+	ck_assert_uint_ne(row.spi_own, spi);
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	sim_run(s, 10);
+	check_up(1);
+	ck_assert(sim_child_at(s, 0, 0)->r.encap);
+}
+END_TEST
+
+/* The NAT is found all the same. */
+START_TEST(test_encap_nat)
+{
+	struct ike_show a, b;
+
+	s->nat = true;
+	c.encap = true;
+	bring_up();
+	check_up(1);
+	ck_assert(sim_ike(s, 0, &a) && sim_ike(s, 1, &b));
+	ck_assert(a.natt_self && !a.natt_peer && a.path.natt);
+	ck_assert(!b.natt_self && b.natt_peer && b.path.natt);
+	ck_assert(sim_child_at(s, 0, 0)->r.encap);
+	sim_run(s, 100);
+	ck_assert_uint_eq(s->node[0].keepalives, 5);
+	ck_assert_uint_eq(s->node[1].keepalives, 0);
+}
+END_TEST
+
 START_TEST(test_port_4500)
 {
 	struct ike_show row;
@@ -357,6 +417,8 @@ main(void)
 	tcase_add_test(t, test_initial_contact);
 	tcase_add_test(t, test_initial_contact_both);
 	tcase_add_test(t, test_no_initial_contact);
+	tcase_add_loop_test(t, test_encap, 0, 3);
+	tcase_add_test(t, test_encap_nat);
 	tcase_add_test(t, test_port_4500);
 	tcase_add_test(t, test_shutdown);
 	tcase_add_test(t, test_shutdown_alone);

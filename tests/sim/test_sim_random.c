@@ -40,6 +40,7 @@ random_conf(struct sim *s, struct sim_conf *c)
 	c->dpd = 10 + sim_below(s, 40);
 	c->no_contact = sim_chance(s, 300);
 	c->passive = sim_chance(s, 300);
+	c->encap = sim_chance(s, 200);
 	if (sim_chance(s, 100))
 		c->cookie_threshold = 0;
 	if (sim_chance(s, 400)) {

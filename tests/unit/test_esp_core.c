@@ -135,6 +135,28 @@ START_TEST(test_families)
 }
 END_TEST
 
+/* RFC 7296 section 2.23: both must be taken at any time, whatever goes the
+ * other way; only where it is agreed does UDP tell where the peer is. */
+START_TEST(test_either)
+{
+	struct esp_sa sa = { .encap = _i, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER };
+	uint8_t p[200];
+	size_t len;
+
+	gate_pair(west, east, suite_named("aes-128-gcm", NULL));
+	gate_sa(west, east, suite_named("aes-128-gcm", NULL), 0x3000, &sa);
+	len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 100, 0);
+	gate_out(west, p, len);
+	west->sent.v[0].run.encap = !_i;
+	gate_carry(west, east);
+	same(p, len);
+	gate_events(east);
+	ck_assert_uint_eq(east->mappings, 0);
+	ck_assert_uint_eq(gate_errors(west) + gate_errors(east), 0);
+}
+END_TEST
+
 static void
 transport_pair(bool local, bool encap)
 {
@@ -395,6 +417,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_set_timeout(tc, 120);
 	tcase_add_test(tc, test_every_length);
+	tcase_add_loop_test(tc, test_either, 0, 2);
 	tcase_add_loop_test(tc, test_families, 0,
 	    sizeof(families) / sizeof(families[0]));
 	tcase_add_loop_test(tc, test_transport, 0, 4);

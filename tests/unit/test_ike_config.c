@@ -147,7 +147,7 @@ END_TEST
 START_TEST(test_build)
 {
 	struct conf *conf = received(script);
-	struct ike_conf *k = ike_conf_build(conf, 2, 3);
+	struct ike_conf *k = ike_conf_build(conf, 2, 3, false);
 	const struct ike_peer *p;
 	const struct ike_policy *pol;
 	const struct ike_profile *prof = NULL;
@@ -161,6 +161,7 @@ START_TEST(test_build)
 	ck_assert_uint_eq(k->set.port_ike, 1500);
 	ck_assert_uint_eq(k->set.port_natt, 14500);
 	ck_assert_uint_eq(k->set.keepalive_s, 11);
+	ck_assert(!k->set.encap);
 	ck_assert_uint_eq(k->set.worker, 2);
 	ck_assert_uint_eq(k->set.workers, 3);
 
@@ -223,10 +224,36 @@ START_TEST(test_build)
 }
 END_TEST
 
+/* ESP in UDP without NAT: setting, who moves the packets, and what follows */
+START_TEST(test_encap)
+{
+	static const struct {
+		const char *setting;
+		bool own_esp, encap;
+	} rows[] = {
+		{ "auto", false, false }, { "auto", true, true },
+		{ "nat", false, false }, { "nat", true, false },
+		{ "always", false, true }, { "always", true, true },
+	};
+	char text[128];
+	struct conf *conf;
+	struct ike_conf *k;
+
+	snprintf(text, sizeof(text), "/ip ipsec settings set "
+	    "udp-encapsulation=%s\n", rows[_i].setting);
+	conf = received(text);
+	k = ike_conf_build(conf, 0, 1, rows[_i].own_esp);
+	ck_assert_ptr_nonnull(k);
+	ck_assert_int_eq(k->set.encap, rows[_i].encap);
+	ike_conf_free(k);
+	conf_free(conf);
+}
+END_TEST
+
 START_TEST(test_empty)
 {
 	struct conf *conf = received("");
-	struct ike_conf *k = ike_conf_build(conf, 0, 1);
+	struct ike_conf *k = ike_conf_build(conf, 0, 1, true);
 
 	ck_assert_ptr_nonnull(k);
 	ck_assert_uint_eq(k->npeers, 0);
@@ -252,6 +279,7 @@ main(void)
 	tcase_add_test(t, test_build);
 	tcase_add_test(t, test_policy_size);
 	tcase_add_test(t, test_policy_selectors);
+	tcase_add_loop_test(t, test_encap, 0, 6);
 	tcase_add_test(t, test_empty);
 	suite_add_tcase(s, t);
 	r = srunner_create(s);
