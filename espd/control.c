@@ -287,8 +287,10 @@ esp_events(struct esp *e, const struct esp_news *to)
 	struct event_msg m;
 	bool lost = false;
 
+	/* What comes meanwhile has woken us again. */
 	for (unsigned i = 0; i < e->conf.threads; i++) {
-		while (event_get(&e->thread[i]->events, &m))
+		for (unsigned n = 0; n < EVENT_RING &&
+		    event_get(&e->thread[i]->events, &m); n++)
 			tell(to, &m);
 		lost |= event_lost(&e->thread[i]->events);
 	}

@@ -159,12 +159,13 @@ policy_put(struct spd *s, struct shape *h, struct policy *p)
 			return -1;
 	}
 	p->shape = h;
+	if ((was = (void *)table_get(&h->table, p->node.hash, &p->key)) !=
+	    NULL)
+		p->serial = was->serial;
 	if (table_set(&h->table, &p->node, &p->key, &old) == -1)
 		return -1;
-	if ((was = (void *)old) != NULL) {
-		p->serial = was->serial;
+	if (was != NULL)
 		epoch_retire(s->epoch, &was->item, policy_release);
-	}
 	return 0;
 }
 

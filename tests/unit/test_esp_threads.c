@@ -236,6 +236,8 @@ change(unsigned i)
 	policy(west, "10.1.0.1/32", "10.2.0.3/32", i % 2);
 	policy(east, "10.2.0.3/32", "10.1.0.1/32", i % 2);
 	policy(west, "10.1.0.0/24", "10.2.0.5/32", i % 3 == 0);
+	/* The same anew. */
+	policy(west, "10.1.0.0/16", "10.2.0.0/16", true);
 	esp_events(west, &news);
 	esp_events(east, &news);
 	esp_sa_each(east, look, &sum);
