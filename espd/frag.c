@@ -5,6 +5,7 @@
 
 #define IP4_LEN		20
 #define IP4_MF		0x2000
+#define IP4_OFF		0x1fff
 #define OPT_END		0
 #define OPT_NOP		1
 #define OPT_COPIED	0x80
@@ -12,7 +13,8 @@
 int
 frag_plan(struct frag *f, const struct pkt *k, size_t mtu)
 {
-	if (k->version != 4 || k->df || mtu < (size_t)k->l4 + 8)
+	if (k->version != 4 || k->df || mtu < (size_t)k->l4 + 8 ||
+	    (get16(k->p + 6) & IP4_OFF) * 8u + k->len > PKT_MAX)
 		return -1;
 	f->pkt = k;
 	f->piece = (mtu - k->l4) / 8 * 8;

@@ -10,7 +10,8 @@ struct frag {
 	unsigned n;
 };
 
-/* -1: IPv6, DF, or an MTU that leaves no room. */
+/* -1: IPv6, DF, an MTU that leaves no room, or a fragment that lies beyond
+ * what a packet can be. */
 int frag_plan(struct frag *, const struct pkt *, size_t mtu);
 /* Length of the i-th fragment. */
 size_t frag_len(const struct frag *, unsigned i);

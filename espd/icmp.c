@@ -11,20 +11,33 @@
 #define UNREACH_FRAG	4
 #define ICMP6_TOO_BIG	2
 
-/* Errors, redirects and what is not known to be a question. */
+/* The address of one host, as sender and receiver of an answer. */
+static bool
+one_host(const uint8_t *addr, uint8_t version)
+{
+	static const uint8_t none[16];
+
+	if (version == 4)
+		return addr[0] != 0 && addr[0] < 0xe0;
+	return addr[0] != 0xff && memcmp(addr, none, sizeof(none)) != 0;
+}
+
+/* Not errors, redirects and what is not known to be a question. */
 static bool
 answerable(const struct pkt *k)
 {
 	const uint8_t *type = k->p + k->l4;
+	size_t n = k->version == 4 ? 4 : 16;
+	const uint8_t *src = k->p + (k->version == 4 ? 12 : 8);
 
-	if (k->opaque)
+	if (k->opaque || !one_host(src, k->version) ||
+	    !one_host(src + n, k->version))
 		return false;
 	if (k->version == 4)
-		return (k->p[16] & 0xf0) < 0xe0 && (k->p[12] & 0xf0) < 0xe0 &&
-		    (k->proto != IPPROTO_ICMP || (k->len > k->l4 &&
-		    (*type == 0 || *type == 8)));
-	return k->p[8] != 0xff && (k->proto != IPPROTO_ICMPV6 ||
-	    (k->len > k->l4 && *type >= 128));
+		return k->proto != IPPROTO_ICMP || (k->len > k->l4 &&
+		    (*type == 0 || *type == 8));
+	return k->proto != IPPROTO_ICMPV6 ||
+	    (k->len > k->l4 && *type >= 128);
 }
 
 static size_t

@@ -492,6 +492,54 @@ START_TEST(test_fragments)
 }
 END_TEST
 
+/* What lies beyond the longest packet cannot be counted in a header. */
+START_TEST(test_fragments_beyond)
+{
+	size_t len = make_udp(PKT, "10.1.0.1", "10.2.0.1", 5, 6, 3000, 9);
+
+	mtu(1000);
+	memset(tun, 0, ESP_VNET_LEN);
+	for (uint16_t off = 0x1fff; off > 0x1fff - 3; off--) {
+		put16(PKT + 6, off);
+		csum_ipv4(PKT);
+		send_tun(len);
+	}
+	ck_assert_uint_eq(west->sent.n, 0);
+	ck_assert_uint_eq(gate_stat(west, "out-bundle-check-errors"), 3);
+}
+END_TEST
+
+/* Nobody is told who is not one, nor in the name of such. */
+static const struct {
+	const char *src, *dst;
+} crowds[] = {
+	{ "10.1.0.1", "224.0.0.9" }, { "224.0.0.9", "10.2.0.1" },
+	{ "10.1.0.1", "255.255.255.255" }, { "0.0.0.0", "10.2.0.1" },
+	{ "2001:db8:1::1", "ff02::9" }, { "ff02::9", "2001:db8:2::1" },
+	{ "::", "2001:db8:2::1" },
+};
+
+START_TEST(test_too_big_crowd)
+{
+	bool v6 = strchr(crowds[_i].src, ':') != NULL;
+	struct policy_body b = { .reqid = 1 };
+	size_t len;
+
+	gate_policy(west, v6 ? "::/0" : "0.0.0.0/0", v6 ? "::/0" :
+	    "0.0.0.0/0", &b);
+	mtu(1400);
+	memset(tun, 0, ESP_VNET_LEN);
+	len = make_udp(PKT, crowds[_i].src, crowds[_i].dst, 5, 6, 1400, 0);
+	if (!v6) {
+		PKT[6] = 0x40;
+		csum_ipv4(PKT);
+	}
+	send_tun(len);
+	ck_assert_uint_eq(gate_stat(west, "out-bundle-check-errors"), 1);
+	ck_assert_uint_eq(west->injected.n, 0);
+}
+END_TEST
+
 /* A selector with ports would not know the fragments: the whole packet goes,
  * and the network may cut it. */
 START_TEST(test_fragments_ports)
@@ -638,6 +686,9 @@ main(void)
 	tcase_add_test(tc, test_too_big4);
 	tcase_add_test(tc, test_too_big6);
 	tcase_add_test(tc, test_fragments);
+	tcase_add_test(tc, test_fragments_beyond);
+	tcase_add_loop_test(tc, test_too_big_crowd, 0,
+	    sizeof(crowds) / sizeof(crowds[0]));
 	tcase_add_test(tc, test_fragments_ports);
 	tcase_add_test(tc, test_no_dscp);
 	tcase_add_test(tc, test_mss);
