@@ -24,12 +24,15 @@ core_find(struct esp_thread *t, const struct flow *f)
 	return c;
 }
 
-void
+bool
 core_tell(struct esp_thread *t, const struct event_msg *m)
 {
-	if (!event_put(&t->events, m) && m->kind == EVENT_ACQUIRE)
+	bool told = event_put(&t->events, m);
+
+	if (!told && m->kind == EVENT_ACQUIRE)
 		stat_add(&t->stats, STAT_ACQUIRE_ERRORS, 1);
 	t->esp->conf.io.wake(t->arg);
+	return told;
 }
 
 void
@@ -40,11 +43,11 @@ core_tell_limits(struct esp_thread *t, const struct sa *s, unsigned bits)
 
 	if (bits & TOLD_SOFT) {
 		m.kind = EVENT_SOFT;
-		core_tell(t, &m);
+		(void)core_tell(t, &m);
 	}
 	if (bits & TOLD_HARD) {
 		m.kind = EVENT_HARD;
-		core_tell(t, &m);
+		(void)core_tell(t, &m);
 	}
 }
 

@@ -53,8 +53,8 @@ struct esp_thread {
 
 /* The policy and route of a flow.  Within an epoch. */
 const struct found *core_find(struct esp_thread *, const struct flow *);
-/* Tells the control thread. */
-void core_tell(struct esp_thread *, const struct event_msg *);
+/* Tells the control thread.  false: there was no room. */
+bool core_tell(struct esp_thread *, const struct event_msg *);
 /* Tells that limits were reached (TOLD_ bits). */
 void core_tell_limits(struct esp_thread *, const struct sa *, unsigned bits);
 /* Passes a packet to the TUN; VNET_LEN bytes before it are overwritten. */

@@ -22,7 +22,8 @@ struct flow {
 			uint16_t lport, rport;
 			uint8_t proto;
 			uint8_t version;	/* 4 or 6 */
-			/* Not the first fragment: ports are not known. */
+			/* A fragment but the first, or cut short: the
+			 * ports are not known. */
 			uint8_t opaque;
 			uint8_t zero;
 		};

@@ -16,6 +16,7 @@
 #define KEEPALIVE	0xff	/* RFC 3948 section 2.3 */
 #define SPI_MIN		256
 #define TTL		64
+#define MAPPING_US	1000000
 
 /* A packet on its way. */
 struct in {
@@ -63,9 +64,12 @@ is_stray(const struct in *i, const uint8_t *p)
 	    sad_in(&e->sad, spi) != NULL);
 }
 
-/* RFC 7296 section 2.23: the newest authentic packet says where the peer
- * is; that is told once for each move.  ESP comes in UDP or without as the
- * peer likes, whatever we do: then it says nothing. */
+/*
+ * RFC 7296 section 2.23: the newest authentic packet says where the peer is.
+ * That is told once for each move, and at most once a second: who copies
+ * packets and is faster than the peer moves it with each.  ESP comes in UDP
+ * or without as the peer likes, whatever we do: then it says nothing.
+ */
 static void
 check_mapping(struct in *i)
 {
@@ -73,13 +77,16 @@ check_mapping(struct in *i)
 	const struct endpoint *src = &i->dg->src;
 	struct event_msg m = { .kind = EVENT_MAPPING,
 		.spi = i->sa->conf.spi, .remote = *src };
+	struct sa *s = i->sa;
 
-	if (!i->dg->encap || !p->encap || endpoint_equal(src, &i->sa->mapped))
+	if (!i->dg->encap || !p->encap || endpoint_equal(src, &s->mapped))
 		return;
-	i->sa->mapped = *src;
-	if (endpoint_equal(src, &p->src))
-		return;
-	core_tell(i->t, &m);
+	if (!endpoint_equal(src, &p->src)) {
+		if (i->now.us < s->map_next || !core_tell(i->t, &m))
+			return;
+		s->map_next = i->now.us + MAPPING_US;
+	}
+	s->mapped = *src;
 }
 
 static enum stat

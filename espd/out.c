@@ -54,7 +54,7 @@ acquire(struct out *o, struct policy *p)
 
 	if ((last == INT64_MIN || o->now.us - last >= ACQUIRE_US) &&
 	    atomic_compare_exchange_strong(&p->acquired, &last, o->now.us))
-		core_tell(o->t, &m);
+		(void)core_tell(o->t, &m);
 	return STAT_OUT_NO_STATES;
 }
 

@@ -101,16 +101,16 @@ pkt_parse(struct pkt *k, uint8_t *p, size_t len)
 	return k->version == 6 ? parse6(k, len) : -1;
 }
 
-/* The first four bytes of the upper layer, if it has ports at all. */
+/* The first four bytes of the upper layer, if it has ports at all.  Those
+ * of a header cut short are as unknown as a later fragment's. */
 static void
 flow_ports(const struct pkt *k, bool inbound, struct flow *f)
 {
 	const uint8_t *h = k->p + k->l4;
 
-	if (k->opaque || k->len - k->l4 < 4) {
-		f->opaque = k->opaque;
+	f->opaque = k->opaque || k->len - k->l4 < 4;
+	if (f->opaque)
 		return;
-	}
 	switch (k->proto) {
 	case IPPROTO_ICMP:
 	case IPPROTO_ICMPV6:

@@ -32,6 +32,7 @@ struct sa {
 	struct mono added;
 	struct replay *replay;		/* inbound */
 	struct endpoint mapped;		/* inbound: the newest's source */
+	int64_t map_next;		/* not told again before, us */
 	struct sa *older;		/* outbound, of the same route */
 	struct route *route;
 	/* Written by packet threads. */

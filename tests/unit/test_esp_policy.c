@@ -415,15 +415,68 @@ START_TEST(test_mapping)
 	ck_assert_uint_eq(east->mappings, 1);
 	ck_assert(endpoint_equal(&east->mapped, &west->outer));
 	ck_assert_uint_eq(east->injected.n, 5);
-	/* Back, and there again. */
-	for (int i = 0; i < 2; i++) {
+	/* Back, and there again: not at once, but told. */
+	for (int i = 0; i < 4; i++) {
 		west->outer.port = i == 0 ? 4500 : 1024;
 		gate_clear(west);
 		gate_out(west, p, len);
 		gate_carry(west, east);
+		gate_events(east);
+		ck_assert_uint_eq(east->mappings, i < 3 ? 1 : 2);
+		if (i == 2)
+			east->now.us += 1000000;
 	}
+}
+END_TEST
+
+/* Whom nobody could hear is told of again. */
+START_TEST(test_mapping_lost)
+{
+	struct policy_body b = { .reqid = 77 };
+	char net[32];
+
+	gate_pair(west, east, suite_named("aes-128-gcm", NULL));
+	for (int i = 0; i < 256; i++) {
+		snprintf(net, sizeof(net), "10.9.0.%d/32", i);
+		gate_policy(east, "10.2.0.1/32", net, &b);
+		*strchr(net, '/') = '\0';
+		len = make_udp(p, "10.2.0.1", net, 7, 8, 10, 5);
+		gate_out(east, p, len);
+	}
+	len = make_udp(p, "10.1.0.1", "10.2.0.1", 7, 8, 300, 5);
+	west->outer.port = 1024;
+	gate_out(west, p, len);
+	gate_carry(west, east);
 	gate_events(east);
-	ck_assert_uint_eq(east->mappings, 2);
+	ck_assert_uint_eq(east->acquires, 256);
+	ck_assert_uint_eq(east->losts, 1);
+	ck_assert_uint_eq(east->mappings, 0);
+	gate_out(west, p, len);
+	gate_carry(west, east);
+	gate_events(east);
+	ck_assert_uint_eq(east->mappings, 1);
+}
+END_TEST
+
+/* Ports that a packet is too short for are not port 0. */
+START_TEST(test_short_header)
+{
+	struct policy_body b = { .prio = 1, .action = POLICY_PASS };
+	struct sel s = { .proto = IPPROTO_TCP, .lmask = 0xffff };
+	const char *why;
+
+	prefix_parse(&s.local, "10.1.0.0/16", true);
+	prefix_parse(&s.remote, "10.2.0.0/16", true);
+	ck_assert_int_eq(esp_policy_set(west->e, &s, &b, &why), 0);
+	for (size_t n = 0; n < 4; n++) {
+		len = make_ip(p, "10.1.0.1", "10.2.0.1", IPPROTO_TCP, 20 + n);
+		gate_out(west, p, len);
+		ck_assert_uint_eq(gate_stat(west, "out-policy-blocked"),
+		    n + 1);
+	}
+	len = make_tcp(p, "10.1.0.1", "10.2.0.1", 0, 6, 0, 0x10, 0);
+	gate_out(west, p, len);
+	ck_assert_uint_eq(west->passed.n, 1);
 }
 END_TEST
 
@@ -514,6 +567,8 @@ main(void)
 	tcase_add_test(tc, test_lost);
 	tcase_add_loop_test(tc, test_limits, 0, 2);
 	tcase_add_test(tc, test_mapping);
+	tcase_add_test(tc, test_mapping_lost);
+	tcase_add_test(tc, test_short_header);
 	tcase_add_test(tc, test_sa_refused);
 	tcase_add_test(tc, test_thousand);
 	suite_add_tcase(s, tc);
