@@ -1,18 +1,21 @@
 # Sallyport at both ends: both initiate at load, both rekey at the same
 # lifetime under continuous pings, one end is stopped and started, and a
-# large packet passes.
+# large packet passes.  With bare ESP, then in UDP, as either end wants it.
 
+# ends ENCAPSULATION-1 ENCAPSULATION-2
 ends()
 {
-	gw_conf proposal=lifetime=30s | gw_start gw1
+	local set="/ip ipsec settings set udp-encapsulation"
+
+	gw_conf proposal=lifetime=30s more="$set=$1" | gw_start gw1
 	gw_conf peer=198.51.100.1/32 my=fqdn:gw2.example \
 	    remote=fqdn:gw1.example src=10.2.0.0/24 dst=10.1.0.0/24 \
-	    proposal=lifetime=30s | gw_start gw2
+	    proposal=lifetime=30s more="$set=$2" | gw_start gw2
 }
 
 up()
 {
-	ends
+	ends "$@"
 	peer_wait gw1
 	peer_wait gw2
 	until_ok 15 ping_once lan1 10.2.0.10 || fail "no tunnel"
@@ -73,6 +76,24 @@ restarted()
 	agree
 }
 
+# encapsulated ENCAPSULATION-1 ENCAPSULATION-2 KIND
+encapsulated()
+{
+	all_stop
+	wire_start
+	up "$1" "$2"
+	agree
+	large
+	wire_only "$3" 12
+	[ "$(wire_count udpesp)" = 0 ] || [ "$(wire_count bare)" = 0 ] ||
+		fail "both kinds of ESP"
+	# Nobody is behind a NAT, and nobody says so.
+	ctl gw1 /ip/ipsec/active-peers/print detail |
+	    grep -q 'natt-peer=no.*natt-self=no' ||
+		fail "$(ctl gw1 /ip/ipsec/active-peers/print detail)"
+	[ "$(wire_count keepalive)" = 0 ] || fail "keepalives without a NAT"
+}
+
 both_stopped()
 {
 	gw_stop gw1
@@ -83,10 +104,14 @@ both_stopped()
 
 net_up
 wire_start
-it "both initiate at load, the tunnel comes up" up
+it "both initiate at load, the tunnel comes up" up nat nat
 it "both ends have the same SAs" agree
 it "packets larger than the path's MTU pass" large
 it "both rekey at one lifetime, no echo is lost" rekeyed
 it "one end is stopped and started" restarted
-it "nothing went in clear all the while" wire_clean
+it "all went as bare ESP, nothing in clear" wire_only bare 12
 it "both are stopped, nothing stays" both_stopped
+it "one end wants ESP in UDP: so do both" encapsulated nat always udpesp
+it "the other does" encapsulated always nat udpesp
+it "by themselves they do as the data plane does best" \
+    encapsulated auto auto "$([ "$PLANE" = kernel ] && echo bare || echo udpesp)"
