@@ -49,6 +49,7 @@ board_map(struct board *bd, int board_fd, int keep_fd)
 	int rc = -1;
 
 	if ((bd->free = calloc(ESP_SLOTS, sizeof(bd->free[0]))) != NULL &&
+	    (bd->ending = calloc(ESP_SLOTS, sizeof(bd->ending[0]))) != NULL &&
 	    (bd->b = map(board_fd, sizeof(*bd->b))) != NULL &&
 	    (bd->kept = map(keep_fd, BOARD_KEEP_SIZE)) != NULL) {
 		find_free(bd);
@@ -76,12 +77,32 @@ board_take(struct board *bd, uint32_t *slot)
 	return 0;
 }
 
-void
-board_give(struct board *bd, uint32_t slot)
+static void
+forget(struct board *bd, uint32_t slot)
 {
 	atomic_store(&bd->b->slot[slot].spi, 0);
 	secret_wipe(&bd->kept[slot], sizeof(bd->kept[slot]));
+}
+
+void
+board_give(struct board *bd, uint32_t slot)
+{
+	forget(bd, slot);
 	bd->free[bd->nfree++] = slot;
+}
+
+void
+board_end(struct board *bd, uint32_t slot)
+{
+	forget(bd, slot);
+	bd->ending[bd->nending++] = slot;
+}
+
+void
+board_ended(struct board *bd)
+{
+	while (bd->nending > 0)
+		bd->free[bd->nfree++] = bd->ending[--bd->nending];
 }
 
 int

@@ -23,15 +23,20 @@ struct board {
 	struct esp_board *b;	/* NULL: not there yet */
 	struct kept *kept;	/* ESP_SLOTS of them */
 	uint32_t *free;		/* slots below top that are nobody's */
-	size_t nfree;
+	uint32_t *ending;	/* a packet thread may be counting there */
+	size_t nfree, nending;
 };
 
 /* Maps the two files and takes the descriptors over.  -1: errno. */
 int board_map(struct board *, int board_fd, int keep_fd);
 /* A slot with clean counters; -1: all are taken. */
 int board_take(struct board *, uint32_t *slot);
-/* Wipes the keys. */
+/* Nobody counts in it any more; wipes the keys. */
 void board_give(struct board *, uint32_t slot);
+/* The same while a packet thread may still count there: the slot is given
+ * away with board_ended, when none can. */
+void board_end(struct board *, uint32_t slot);
+void board_ended(struct board *);
 /* Remembers an SA; what was remembered there before is replaced.  -1: it
  * is too long. */
 int board_keep(struct board *, uint32_t slot, const void *, size_t len);

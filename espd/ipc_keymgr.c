@@ -59,6 +59,10 @@ sa_conf(const struct kmespd_sa *m, struct esp_live *live, struct esp_sa *sa,
 		.transport = m->transport, .encap = m->encap, .esn = m->esn,
 		.window = m->window, .mtu = PATH_MTU,
 		.hard_at = { m->hard_at }, .live = live,
+		.limits = { .soft_bytes = m->limits.soft_bytes,
+		    .hard_bytes = m->limits.hard_bytes,
+		    .soft_packets = m->limits.soft_packets,
+		    .hard_packets = m->limits.hard_packets },
 		.encr_key = &m->encr_key,
 		.integ_key = m->integ == 0 ? NULL : &m->integ_key };
 	sa->encr = suite_by_id(SUITE_ENCR, m->encr, m->encr_bits);
@@ -114,13 +118,33 @@ keep(struct ipc_keymgr *k, uint32_t slot, const struct kmespd_sa *m)
 	return rc;
 }
 
+/* keymgr tells again what it had no answer to. */
+static bool
+is_kept(const struct ipc_keymgr *k, uint32_t slot, const struct kmespd_sa *m)
+{
+	const struct kept *kept = &k->board->kept[slot];
+	struct buf b;
+	bool same;
+
+	buf_init(&b, KEPT_LEN);
+	kmespd_sa_put(&b, m);
+	same = buf_error(&b) == 0 && secret_equal(b.data, b.len, kept->data,
+	    kept->len);
+	buf_free(&b);
+	return same;
+}
+
 static int
 sa_add(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t *slot,
     const char **why)
 {
+	struct held *h = held_get(k, &m->dst.addr, m->spi);
+
 	*why = "there is an SA of that SPI and destination";
-	if (held_get(k, &m->dst.addr, m->spi) != NULL)
-		return EEXIST;
+	if (h != NULL) {
+		*slot = h->slot;
+		return is_kept(k, h->slot, m) ? 0 : EEXIST;
+	}
 	*why = "no room for another SA";
 	if (board_take(k->board, slot) == -1)
 		return ENOSPC;
@@ -139,10 +163,6 @@ held_end(struct ipc_keymgr *k, struct held *h)
 	hash_del(&k->held, key_of(k, &h->dst, h->spi));
 }
 
-/*
- * A packet thread may still be counting in the slot, which is therefore
- * given away only when none can be.
- */
 static int
 sa_del(struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
 {
@@ -151,11 +171,17 @@ sa_del(struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
 	if (h == NULL)
 		return ESRCH;
 	held_end(k, h);
-	while (esp_reclaim(k->esp) != 0)
-		;
-	board_give(k->board, h->slot);
+	board_end(k->board, h->slot);
 	free(h);
 	return 0;
+}
+
+/* Slots of SAs that no packet thread has in its hands any more. */
+static void
+reclaim(struct ipc_keymgr *k)
+{
+	if (esp_reclaim(k->esp) == 0)
+		board_ended(k->board);
 }
 
 static int
@@ -181,6 +207,18 @@ move_kept(struct ipc_keymgr *k, const struct held *h,
 	return rc;
 }
 
+/* The espd before had done it. */
+static bool
+is_moved(const struct ipc_keymgr *k, const struct held *h,
+    const struct kmespd_step *s)
+{
+	struct esp_sa_state st;
+
+	return h != NULL && esp_sa_get(k->esp, &h->dst, h->spi, &st) == 0 &&
+	    endpoint_equal(&st.sa.src, &s->src) &&
+	    endpoint_equal(&st.sa.dst, &s->dst);
+}
+
 static int
 sa_move(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
     const char **why)
@@ -188,8 +226,13 @@ sa_move(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 	struct held *h = held_get(k, &s->sa.dst.addr, s->sa.spi);
 
 	*why = "no such SA";
-	if (h == NULL)
-		return ESRCH;
+	if (h == NULL) {
+		h = held_get(k, &s->dst.addr, s->sa.spi);
+		if (!is_moved(k, h, s))
+			return ESRCH;
+		*slot = h->slot;
+		return 0;
+	}
 	if (esp_sa_move(k->esp, &h->dst, h->spi, &s->src, &s->dst,
 	    s->sa.encap, why) == -1)
 		return EINVAL;
@@ -313,6 +356,7 @@ on_batch(void *arg, struct imsg *m, const char **why)
 			snprintf(r.why, sizeof(r.why), "%s", text);
 		r.n++;
 	}
+	reclaim(k);
 	buf_init(&b, KMESPD_RESULT_MAX);
 	kmespd_result_put(&b, &r);
 	(void)edge_send(k->edge, KMESPD_RESULT, m->id, -1, &b);
@@ -436,7 +480,7 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 		news_expire(k, h->spi, &h->dst, true);
 		(void)sa_del(k, &h->dst, h->spi);
 	}
-	(void)esp_reclaim(k->esp);
+	reclaim(k);
 }
 
 void

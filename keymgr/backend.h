@@ -26,7 +26,14 @@
 
 #define BK_WHY_LEN	160
 
-/* One SA to install.  Borrows everything. */
+/* In bytes and packets; 0: none.  Past a soft one an event comes, past a hard
+ * one the SA is of no use (RFC 4301 section 4.4.2.1). */
+struct bk_limits {
+	uint64_t soft_bytes, hard_bytes;
+	uint64_t soft_packets, hard_packets;
+};
+
+/* One SA to install.  Borrows the keys. */
 struct bk_sa {
 	struct endpoint src, dst;	/* outer; ports when encap */
 	uint32_t spi;
@@ -37,6 +44,7 @@ struct bk_sa {
 	bool esn;
 	uint32_t window;		/* replay window in packets, 0: off */
 	uint32_t hard_s;		/* lifetime; 0: none */
+	struct bk_limits limits;
 	uint32_t aged_s;		/* outbound: passes for so much older
 					 * than it is; the youngest SA of a
 					 * policy is the one that is used */
@@ -66,13 +74,25 @@ struct bk_body {
 
 #define BK_ALL_DIRS	0x07
 
-enum bk_kind { BK_SA_ADD, BK_SA_DEL, BK_POLICY_SET, BK_POLICY_DEL };
+enum bk_kind {
+	BK_SA_ADD,
+	BK_SA_DEL,
+	/*
+	 * The SA gets other outer endpoints; keys and counters of the replay
+	 * protection go on.  sa.hard_s is what is left of its lifetime.
+	 */
+	BK_SA_MOVE,
+	BK_POLICY_SET,
+	BK_POLICY_DEL,
+};
 
 /* One step of a batch. */
 struct bk_op {
 	enum bk_kind kind;
-	struct bk_sa sa;		/* SA_ADD; SA_DEL: dst and spi */
-	const struct selector *sel;	/* POLICY_* */
+	struct bk_sa sa;		/* SA_ADD; SA_DEL: dst and spi;
+					 * SA_MOVE: as it is */
+	struct endpoint src, dst;	/* SA_MOVE: from now on */
+	struct selector sel;		/* POLICY_* */
 	struct bk_body body;		/* POLICY_SET */
 	struct bk_body old;		/* what stands now, if had_old */
 	bool had_old;
@@ -111,27 +131,30 @@ struct bk_events {
 	void (*mapping)(void *, uint32_t spi, const struct endpoint *remote);
 	/* Events were lost. */
 	void (*lost)(void *);
+	/* Who moves the packets does not answer.  May be NULL. */
+	void (*stuck)(void *);
 	void *arg;
 };
+
+/* All steps have their errors: how many failed, and why the first did. */
+typedef void (*bk_done)(void *arg, size_t failed, const char *why);
 
 struct backend_ops {
 	const char *name;
 	/*
 	 * Does all steps in order, a failing one does not stop the others;
 	 * each gets its error.  Removing what is not there is no error.
-	 * Returns the number of failed ones; why (BK_WHY_LEN): of the first.
+	 *
+	 * done is called once: before this returns, or later from the loop
+	 * when somebody else must answer first.  Until then the steps stay
+	 * where they are; the keys are borrowed for this call alone.  What
+	 * the kernel says to a policy is known when this returns.  Steps of a
+	 * later call come after those of an earlier one.
 	 */
-	size_t (*apply)(void *, struct bk_op *, size_t n, char *why);
+	void (*apply)(void *, struct bk_op *, size_t n, bk_done, void *arg);
 	/* Reads one SA.  0, or -1 with errno (ESRCH: not there). */
 	int (*sa_get)(void *, const struct addr *dst, uint32_t spi,
 	    struct bk_sa_state *);
-	/*
-	 * The SA gets other outer endpoints; keys and counters of the replay
-	 * protection go on.  old->hard_s is what is left of its lifetime.  0,
-	 * or -1 and why.
-	 */
-	int (*sa_move)(void *, const struct bk_sa *old,
-	    const struct endpoint *src, const struct endpoint *dst, char *why);
 	/* Calls fn for every SA / every policy of ours. -1: why. */
 	int (*sa_dump)(void *, void (*fn)(void *, const struct bk_sa_state *),
 	    void *arg, char *why);
@@ -147,6 +170,9 @@ struct backend_ops {
 	void (*settled)(void *);
 	/* Why no ESP SA can be installed at all; NULL: it can. */
 	const char *(*no_esp)(void *);
+	/* The process ends: waits until all was said that somebody else is to
+	 * do.  NULL: nobody else does anything. */
+	void (*drain)(void *);
 	void (*close)(void *);
 };
 

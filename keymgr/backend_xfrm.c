@@ -74,6 +74,7 @@ op_name(enum bk_kind kind)
 	static const char *const names[] = {
 		[BK_SA_ADD] = "adding an SA",
 		[BK_SA_DEL] = "deleting an SA",
+		[BK_SA_MOVE] = "moving an SA",
 		[BK_POLICY_SET] = "setting a policy",
 		[BK_POLICY_DEL] = "deleting a policy",
 	};
@@ -197,56 +198,8 @@ out_only(const struct bk_op *op)
 static void
 policy_send(struct xfrm *x, struct bk_op *op, int dir, char *why)
 {
-	tx_add(x, xfrm_msg_policy_set(op->sel, &op->body, dir, op->replace),
+	tx_add(x, xfrm_msg_policy_set(&op->sel, &op->body, dir, op->replace),
 	    op, (uint8_t)(1 << dir), why);
-}
-
-static void
-op_send(struct xfrm *x, struct bk_op *op, char *why)
-{
-	int dir;
-
-	switch (op->kind) {
-	case BK_SA_ADD:
-		tx_add(x, xfrm_msg_sa_add(&op->sa), op, 0, why);
-		break;
-	case BK_SA_DEL:
-		tx_add(x, xfrm_msg_sa_del(&op->sa.dst.addr, op->sa.spi), op,
-		    0, why);
-		break;
-	case BK_POLICY_SET:
-		op->dirs = 0;
-		/* Inbound first: an answer to what goes out is taken. */
-		if (!out_only(op)) {
-			policy_send(x, op, XFRM_POLICY_IN, why);
-			policy_send(x, op, XFRM_POLICY_FWD, why);
-		}
-		policy_send(x, op, XFRM_POLICY_OUT, why);
-		break;
-	case BK_POLICY_DEL:
-		for (dir = 0; dir < XFRM_DIRS; dir++)
-			if (op->dirs & 1 << dir)
-				tx_add(x, xfrm_msg_policy_del(op->sel, dir),
-				    op, 0, why);
-		break;
-	}
-}
-
-static size_t
-xfrm_apply(void *arg, struct bk_op *ops, size_t n, char *why)
-{
-	struct xfrm *x = arg;
-	size_t i, bad = 0;
-
-	why[0] = '\0';
-	for (i = 0; i < n; i++) {
-		ops[i].error = 0;
-		op_send(x, &ops[i], why);
-	}
-	tx_flush(x, why);
-	for (i = 0; i < n; i++)
-		bad += ops[i].error != 0;
-	return bad;
 }
 
 /* One message of an answer.  1: the answer is complete. */
@@ -320,8 +273,7 @@ xfrm_sa_get(void *arg, const struct addr *dst, uint32_t spi,
 }
 
 struct move {
-	const struct bk_sa *old;
-	const struct endpoint *src, *dst;
+	const struct bk_op *op;
 	int type;
 	struct nl_msg *msg;
 };
@@ -332,8 +284,8 @@ move_read(void *arg, struct nlmsghdr *h)
 	struct move *mv = arg;
 
 	xfrm_msg_free(mv->msg);
-	mv->msg = xfrm_msg_sa_moved(h, mv->type, mv->src, mv->dst,
-	    mv->old->hard_s);
+	mv->msg = xfrm_msg_sa_moved(h, mv->type, &mv->op->src, &mv->op->dst,
+	    mv->op->sa.hard_s);
 	return mv->msg == NULL ? -1 : 0;
 }
 
@@ -342,15 +294,14 @@ move_read(void *arg, struct nlmsghdr *h)
  * is another SA, which is there before the old one goes; with another source
  * it has the same name, so the old one goes first.
  */
-static int
-xfrm_sa_move(void *arg, const struct bk_sa *old, const struct endpoint *src,
-    const struct endpoint *dst, char *why)
+static void
+sa_move(struct xfrm *x, struct bk_op *op, char *why)
 {
-	bool same_dst = addr_equal(&old->dst.addr, &dst->addr);
-	bool update = same_dst && addr_equal(&old->src.addr, &src->addr);
-	struct move mv = { .old = old, .src = src, .dst = dst,
+	const struct bk_sa *old = &op->sa;
+	bool same_dst = addr_equal(&old->dst.addr, &op->dst.addr);
+	bool update = same_dst && addr_equal(&old->src.addr, &op->src.addr);
+	struct move mv = { .op = op,
 		.type = update ? XFRM_MSG_UPDSA : XFRM_MSG_NEWSA };
-	struct xfrm *x = arg;
 	char text[BK_WHY_LEN];
 	int error;
 
@@ -359,19 +310,75 @@ xfrm_sa_move(void *arg, const struct bk_sa *old, const struct endpoint *src,
 	if (error == 0 && same_dst && !update)
 		error = xfrm_ask(x, xfrm_msg_sa_del(&old->dst.addr, old->spi),
 		    NULL, NULL, text);
-	if (error != 0) {
+	if (error != 0)
 		xfrm_msg_free(mv.msg);
-		goto bad;
-	}
-	error = xfrm_ask(x, mv.msg, NULL, NULL, text);
+	else
+		error = xfrm_ask(x, mv.msg, NULL, NULL, text);
 	if (error == 0 && !same_dst)
 		error = xfrm_ask(x, xfrm_msg_sa_del(&old->dst.addr, old->spi),
 		    NULL, NULL, text);
-	if (error == 0)
-		return 0;
- bad:
-	say(why, "moving an SA", error, text);
-	return -1;
+	op_result(x, op, error, text, why);
+}
+
+static void
+op_send(struct xfrm *x, struct bk_op *op, char *why)
+{
+	int dir;
+
+	switch (op->kind) {
+	case BK_SA_ADD:
+		tx_add(x, xfrm_msg_sa_add(&op->sa), op, 0, why);
+		break;
+	case BK_SA_DEL:
+		tx_add(x, xfrm_msg_sa_del(&op->sa.dst.addr, op->sa.spi), op,
+		    0, why);
+		break;
+	case BK_SA_MOVE:
+		tx_flush(x, why);
+		sa_move(x, op, why);
+		break;
+	case BK_POLICY_SET:
+		op->dirs = 0;
+		/* Inbound first: an answer to what goes out is taken. */
+		if (!out_only(op)) {
+			policy_send(x, op, XFRM_POLICY_IN, why);
+			policy_send(x, op, XFRM_POLICY_FWD, why);
+		}
+		policy_send(x, op, XFRM_POLICY_OUT, why);
+		break;
+	case BK_POLICY_DEL:
+		for (dir = 0; dir < XFRM_DIRS; dir++)
+			if (op->dirs & 1 << dir)
+				tx_add(x, xfrm_msg_policy_del(&op->sel, dir),
+				    op, 0, why);
+		break;
+	}
+}
+
+static size_t
+apply(struct xfrm *x, struct bk_op *ops, size_t n, char *why)
+{
+	size_t i, bad = 0;
+
+	why[0] = '\0';
+	for (i = 0; i < n; i++) {
+		ops[i].error = 0;
+		op_send(x, &ops[i], why);
+	}
+	tx_flush(x, why);
+	for (i = 0; i < n; i++)
+		bad += ops[i].error != 0;
+	return bad;
+}
+
+static void
+xfrm_apply(void *arg, struct bk_op *ops, size_t n, bk_done done,
+    void *done_arg)
+{
+	char why[BK_WHY_LEN];
+	size_t bad = apply(arg, ops, n, why);
+
+	done(done_arg, bad, why);
 }
 
 struct dump {
@@ -490,11 +497,11 @@ probe(struct xfrm *x, uint16_t id, uint16_t bits)
 	sa.dst = sa.src;
 	sa.spi = 256 + arc4random_uniform(UINT32_MAX - 256);
 	op.sa = sa;
-	xfrm_apply(x, &op, 1, why);
+	apply(x, &op, 1, why);
 	there = op.error != ENOSYS && op.error != EPROTONOSUPPORT;
 	if (op.error == 0) {
 		op.kind = BK_SA_DEL;
-		xfrm_apply(x, &op, 1, why);
+		apply(x, &op, 1, why);
 	}
 	key.len = encr->key_len == 0 ? 1 : encr->key_len;
 	secret_free(&key);
@@ -540,7 +547,6 @@ static const struct backend_ops xfrm_ops = {
 	.name = "xfrm",
 	.apply = xfrm_apply,
 	.sa_get = xfrm_sa_get,
-	.sa_move = xfrm_sa_move,
 	.sa_dump = xfrm_sa_dump,
 	.policy_dump = xfrm_policy_dump,
 	.stats = xfrm_stats,

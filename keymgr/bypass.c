@@ -1,7 +1,6 @@
 #include "keymgr/bypass.h"
 
 #include "keymgr/prio.h"
-#include "lib/log.h"
 
 #define ND(type)							\
 	{ .local = { { .family = AF_INET6 }, 0 },			\
@@ -49,7 +48,6 @@ static void
 set(struct km *km, const struct bk_body *body)
 {
 	struct batch b;
-	char why[BK_WHY_LEN];
 	size_t i, step;
 
 	batch_init(&b);
@@ -59,10 +57,8 @@ set(struct km *km, const struct bk_body *body)
 			b.ops[step].replace = reconcile_policy(&km->rec,
 			    &bypass_sel[i]);
 	}
-	if (batch_run(&b, &km->bk, false, why) == -1)
-		log_warn(LOG_T_IPSEC, "policies for neighbour discovery: %s",
-		    why);
-	batch_free(&b);
+	b.what = "policies for neighbour discovery";
+	batch_run(&b, &km->bk, batch_log, NULL);
 	km->bypass = body != NULL;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -20,6 +21,11 @@ espboard_init(struct espboard *e)
 void
 espboard_free(struct espboard *e)
 {
+	struct place *p;
+	size_t at = 0;
+
+	while ((p = hash_next(&e->index, &at)) != NULL)
+		free(p);
 	hash_free(&e->index);
 	if (e->b != NULL)
 		munmap((void *)(uintptr_t)e->b, sizeof(*e->b));
@@ -39,26 +45,97 @@ top(const struct espboard *e)
 	return n > ESP_SLOTS ? ESP_SLOTS : n;
 }
 
+static struct place *
+place_get(const struct espboard *e, const struct addr *dst, uint32_t spi)
+{
+	return hash_get(&e->index, key_of(e, dst, spi));
+}
+
+/* A new one, not known where. */
+static struct place *
+place_new(struct espboard *e, const struct addr *dst, uint32_t spi)
+{
+	struct place *p = calloc(1, sizeof(*p));
+
+	errno = ENOMEM;
+	if (p == NULL)
+		return NULL;
+	p->slot = ESP_SLOTS;
+	if (hash_set(&e->index, key_of(e, dst, spi), p) == 0)
+		return p;
+	free(p);
+	return NULL;
+}
+
+int
+espboard_expect(struct espboard *e, const struct addr *dst, uint32_t spi,
+    uint32_t token)
+{
+	struct place *p = place_get(e, dst, spi);
+
+	errno = EEXIST;
+	if (p != NULL || (p = place_new(e, dst, spi)) == NULL)
+		return -1;
+	p->token = token;
+	return 0;
+}
+
+int
+espboard_move(struct espboard *e, const struct addr *from,
+    const struct addr *to, uint32_t spi, uint32_t token)
+{
+	struct place *p = place_get(e, from, spi);
+	struct place *there = place_get(e, to, spi);
+
+	errno = p == NULL ? ESRCH : EEXIST;
+	if (p == NULL || (there != NULL && there != p))
+		return -1;
+	errno = ENOMEM;
+	if (p != there) {
+		if (hash_set(&e->index, key_of(e, to, spi), p) == -1)
+			return -1;
+		hash_del(&e->index, key_of(e, from, spi));
+	}
+	p->token = token;
+	return 0;
+}
+
+uint32_t
+espboard_expected(const struct espboard *e, const struct addr *dst,
+    uint32_t spi)
+{
+	const struct place *p = place_get(e, dst, spi);
+
+	return p == NULL ? 0 : p->token;
+}
+
 int
 espboard_add(struct espboard *e, const struct addr *dst, uint32_t spi,
     uint32_t slot)
 {
-	if (slot >= ESP_SLOTS)
+	struct place *p = place_get(e, dst, spi);
+
+	if (slot >= ESP_SLOTS ||
+	    (p == NULL && (p = place_new(e, dst, spi)) == NULL))
 		return -1;
-	return hash_set(&e->index, key_of(e, dst, spi),
-	    (void *)((uintptr_t)slot + 1));
+	p->slot = slot;
+	p->token = 0;
+	return 0;
 }
 
 void
 espboard_del(struct espboard *e, const struct addr *dst, uint32_t spi)
 {
+	struct place *p = place_get(e, dst, spi);
+
 	hash_del(&e->index, key_of(e, dst, spi));
+	free(p);
 }
 
 bool
 espboard_has(const struct espboard *e, const struct addr *dst, uint32_t spi)
 {
-	return hash_get(&e->index, key_of(e, dst, spi)) != NULL;
+	return place_get(e, dst, spi) != NULL;
 }
 
 int
@@ -125,10 +202,11 @@ int
 espboard_get(const struct espboard *e, const struct addr *dst, uint32_t spi,
     struct bk_sa_state *st)
 {
-	uintptr_t n = (uintptr_t)hash_get(&e->index, key_of(e, dst, spi));
+	const struct place *p = place_get(e, dst, spi);
 
-	if (n != 0 && e->b != NULL && state(&e->b->slot[n - 1], st) == 0 &&
-	    st->spi == spi && addr_equal(&st->dst, dst))
+	if (p != NULL && p->slot < ESP_SLOTS && e->b != NULL &&
+	    state(&e->b->slot[p->slot], st) == 0 && st->spi == spi &&
+	    (addr_equal(&st->dst, dst) || p->token != 0))
 		return 0;
 	errno = ESRCH;
 	return -1;

@@ -10,7 +10,7 @@
 #define AGED_MORE_S	2	/* clocks are read in whole seconds */
 #define REMOVE_BATCH	256	/* children removed with one batch */
 
-static int
+static void
 refused(struct km *km, unsigned worker, const char *what, const char *why)
 {
 	static struct log_limit limit = { .burst = 20, .interval_ms = 1000 };
@@ -18,7 +18,6 @@ refused(struct km *km, unsigned worker, const char *what, const char *why)
 	km->n.refused++;
 	log_limited(&limit, mono_now(), LOG_T_IPSEC | LOG_T_WARNING,
 	    "refused %s of ikepd %u: %s", what, worker, why);
-	return -1;
 }
 
 void
@@ -81,6 +80,7 @@ child_new(const struct child_req *r, const struct guarded *ok)
 	c->hard_s = q->lifetime_s;
 	c->soft_s = soft_lifetime(c->hard_s);
 	c->added = c->polled = mono_now();
+	c->installing = true;
 	return c;
 }
 
@@ -114,6 +114,7 @@ child_record(struct km *km, struct sad_child *c, const struct guarded *ok,
 		free(c);
 		return -1;
 	}
+	c->serial = ++km->serial;
 	spd_attach(km->spd, f, c);
 	if (spi_set(&km->spi, c->spi_in, SPI_USED) == -1 ||
 	    (c->hard_s != 0 && timer_set(&km->timers, &c->soft,
@@ -123,31 +124,6 @@ child_record(struct km *km, struct sad_child *c, const struct guarded *ok,
 		return -1;
 	}
 	return 0;
-}
-
-/* Runs a batch for one child; on failure the child is forgotten. */
-static int
-child_run(struct km *km, struct sad_child *c, struct batch *b, char *why)
-{
-	char text[BK_WHY_LEN];
-	int rc;
-
-	spd_sync(km->spd, b);
-	rc = batch_run(b, &km->bk, true, text);
-	spd_commit(km->spd, b);
-	batch_free(b);
-	if (rc == 0)
-		return 0;
-	km->n.failed++;
-	snprintf(why, GUARD_WHY_LEN, "%s", text);
-	child_forget(km, c);
-	/* The kernel was brought back to what it was; so are the records. */
-	batch_init(b);
-	spd_sync(km->spd, b);
-	(void)batch_run(b, &km->bk, false, text);
-	spd_commit(km->spd, b);
-	batch_free(b);
-	return -1;
 }
 
 static void
@@ -186,25 +162,115 @@ aged(const struct km *km, const struct child_req *r)
 	return s > UINT32_MAX / 2 ? 0 : (uint32_t)s;
 }
 
-int
-install_add(struct km *km, const struct child_req *r,
-    char why[GUARD_WHY_LEN])
+/* A child on its way, which may be removed meanwhile. */
+struct coming {
+	struct km *km;
+	uint32_t spi_in;
+	uint64_t serial;
+	bool adopted;
+	install_end end;
+	void *arg;
+};
+
+static struct sad_child *
+child_again(const struct km *km, uint32_t spi_in, uint64_t serial)
+{
+	struct sad_child *c = sad_get(&km->sad, spi_in);
+
+	return c == NULL || c->serial != serial ? NULL : c;
+}
+
+/* Policies first, so that no packet meets one whose SA is gone. */
+static void
+take_back(struct km *km, struct sad_child *c, const struct batch *b)
+{
+	struct batch back;
+	size_t i;
+
+	km->n.failed++;
+	child_forget(km, c);
+	batch_init(&back);
+	spd_sync(km->spd, &back);
+	for (i = 0; i < b->n; i++)
+		if (b->ops[i].kind == BK_SA_ADD && b->ops[i].error == 0)
+			batch_sa_del(&back, &b->ops[i].sa.dst.addr,
+			    b->ops[i].sa.spi);
+	back.what = "what was installed of a child SA cannot be taken back";
+	spd_run(km->spd, &back, &km->bk, batch_log, NULL);
+}
+
+static void
+child_came(struct coming *o, struct sad_child *c)
+{
+	c->installing = false;
+	if (o->adopted)
+		o->km->n.adopted++;
+	else
+		o->km->n.installed++;
+	log_child(o->km, c, o->adopted ? "adopted" : "installed");
+	o->end(o->arg, true, "");
+}
+
+static void
+came(void *arg, const struct batch *b, int rc, const char *why)
+{
+	struct coming *o = arg;
+	struct sad_child *c = child_again(o->km, o->spi_in, o->serial);
+
+	if (c != NULL && rc == 0) {
+		child_came(o, c);
+	} else if (c != NULL) {
+		take_back(o->km, c, b);
+		log_error(LOG_T_IPSEC, "child SA 0x%08x could not be "
+		    "installed: %s", o->spi_in, why);
+		o->end(o->arg, false, why);
+	} else
+		o->end(o->arg, false, "removed before it was installed");
+	free(o);
+}
+
+/* Runs the batch that installs a child. */
+static void
+child_run(struct km *km, struct sad_child *c, struct batch *b, bool adopted,
+    install_end end, void *arg)
+{
+	struct coming *o = calloc(1, sizeof(*o));
+
+	if (o == NULL) {
+		batch_free(b);
+		child_forget(km, c);
+		end(arg, false, "out of memory");
+		return;
+	}
+	*o = (struct coming){ .km = km, .spi_in = c->spi_in,
+		.serial = c->serial, .adopted = adopted, .end = end,
+		.arg = arg };
+	spd_sync(km->spd, b);
+	spd_run(km->spd, b, &km->bk, came, o);
+}
+
+void
+install_add(struct km *km, const struct child_req *r, install_end end,
+    void *arg)
 {
 	struct guard g = km_guard(km);
+	char why[GUARD_WHY_LEN];
 	struct guarded ok;
 	struct sad_child *c;
 	struct bk_sa in, out;
 	struct batch b;
 
-	if (guard_child(&g, r, false, &ok, why) == -1)
-		return refused(km, r->worker, "a child SA", why);
+	if (guard_child(&g, r, false, &ok, why) == -1) {
+		refused(km, r->worker, "a child SA", why);
+		goto bad;
+	}
 	if ((c = child_new(r, &ok)) == NULL) {
-		snprintf(why, GUARD_WHY_LEN, "out of memory");
-		return -1;
+		snprintf(why, sizeof(why), "out of memory");
+		goto bad;
 	}
 	c->aged_s = aged(km, r);
 	if (child_record(km, c, &ok, 0, why) == -1)
-		return -1;
+		goto bad;
 	install_sa(c, true, &in);
 	in.encr_key = &r->encr_in;
 	in.integ_key = &r->integ_in;
@@ -214,14 +280,10 @@ install_add(struct km *km, const struct child_req *r,
 	batch_init(&b);
 	batch_sa_add(&b, &in);
 	batch_sa_add(&b, &out);
-	if (child_run(km, c, &b, why) == -1) {
-		log_error(LOG_T_IPSEC, "child SA 0x%08x could not be "
-		    "installed: %s", r->spi_in, why);
-		return -1;
-	}
-	km->n.installed++;
-	log_child(km, c, "installed");
-	return 0;
+	child_run(km, c, &b, false, end, arg);
+	return;
+bad:
+	end(arg, false, why);
 }
 
 /*
@@ -239,41 +301,51 @@ child_age(struct sad_child *c, uint64_t add_time)
 	c->added.us -= MONO_S(age).us;
 }
 
-int
-install_adopt(struct km *km, const struct child_req *r,
-    char why[GUARD_WHY_LEN])
+/* -1: why; they are not those of an earlier keymgr. */
+static int
+found_pair(struct km *km, const struct child_req *r,
+    const struct found_sa **in, const struct found_sa **out, char *why)
+{
+	*in = reconcile_sa(&km->rec, r->spi_in, &r->local.addr);
+	*out = reconcile_sa(&km->rec, r->spi_out, &r->remote.addr);
+	if (*in != NULL && *out != NULL && (*in)->reqid == (*out)->reqid &&
+	    addr_equal(&(*in)->src, &r->remote.addr) &&
+	    addr_equal(&(*out)->src, &r->local.addr))
+		return 0;
+	snprintf(why, GUARD_WHY_LEN, "its SAs are not in the kernel");
+	return -1;
+}
+
+void
+install_adopt(struct km *km, const struct child_req *r, install_end end,
+    void *arg)
 {
 	struct guard g = km_guard(km);
 	const struct found_sa *in, *out;
+	char why[GUARD_WHY_LEN];
 	struct guarded ok;
 	struct sad_child *c;
 	struct batch b;
 
-	if (guard_child(&g, r, true, &ok, why) == -1)
-		return refused(km, r->worker, "to adopt a child SA", why);
-	in = reconcile_sa(&km->rec, r->spi_in, &r->local.addr);
-	out = reconcile_sa(&km->rec, r->spi_out, &r->remote.addr);
-	if (in == NULL || out == NULL || in->reqid != out->reqid ||
-	    !addr_equal(&in->src, &r->remote.addr) ||
-	    !addr_equal(&out->src, &r->local.addr)) {
-		snprintf(why, GUARD_WHY_LEN, "its SAs are not in the kernel");
-		return refused(km, r->worker, "to adopt a child SA", why);
+	if (guard_child(&g, r, true, &ok, why) == -1 ||
+	    found_pair(km, r, &in, &out, why) == -1) {
+		refused(km, r->worker, "to adopt a child SA", why);
+		goto bad;
 	}
 	if ((c = child_new(r, &ok)) == NULL) {
-		snprintf(why, GUARD_WHY_LEN, "out of memory");
-		return -1;
+		snprintf(why, sizeof(why), "out of memory");
+		goto bad;
 	}
 	child_age(c, in->add_time);
 	if (in->add_time > out->add_time)
 		c->aged_s = (uint32_t)(in->add_time - out->add_time);
 	if (child_record(km, c, &ok, in->reqid, why) == -1)
-		return -1;
+		goto bad;
 	batch_init(&b);
-	if (child_run(km, c, &b, why) == -1)
-		return -1;
-	km->n.adopted++;
-	log_child(km, c, "adopted");
-	return 0;
+	child_run(km, c, &b, true, end, arg);
+	return;
+bad:
+	end(arg, false, why);
 }
 
 /* The children leave the records and the SAs the kernel; policies first, so
@@ -284,7 +356,6 @@ remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 	struct addr local[REMOVE_BATCH], remote[REMOVE_BATCH];
 	uint32_t in[REMOVE_BATCH], out[REMOVE_BATCH];
 	struct batch b;
-	char why[BK_WHY_LEN];
 	size_t i;
 
 	for (i = 0; i < n; i++) {
@@ -303,11 +374,8 @@ remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 		batch_sa_del(&b, &local[i], in[i]);
 		batch_sa_del(&b, &remote[i], out[i]);
 	}
-	if (batch_run(&b, &km->bk, false, why) == -1)
-		log_error(LOG_T_IPSEC, "child SAs could not be removed: %s",
-		    why);
-	spd_commit(km->spd, &b);
-	batch_free(&b);
+	b.what = "child SAs could not be removed";
+	spd_run(km->spd, &b, &km->bk, batch_log, NULL);
 }
 
 void
@@ -389,7 +457,7 @@ install_del(struct km *km, unsigned worker, uint32_t spi_in)
 		return;
 	c = guard_own(&g, worker, spi_in, why);
 	if (c == NULL) {
-		(void)refused(km, worker, "to delete", why);
+		refused(km, worker, "to delete", why);
 		return;
 	}
 	log_child(km, c, "removed");
@@ -407,49 +475,93 @@ hard_left(const struct sad_child *c)
 	return age >= c->hard_s ? 1 : c->hard_s - (uint32_t)age;
 }
 
+/* A child on its way to other endpoints. */
+struct moving {
+	struct km *km;
+	uint32_t spi_in, spi_out;
+	uint64_t serial;
+	struct addr local, remote;	/* the old ones */
+};
+
+/* One of its SAs may have moved and the other not: both names go. */
+static void
+not_moved(struct moving *o, struct sad_child *c, const char *why)
+{
+	struct batch b;
+
+	log_error(LOG_T_IPSEC, "child SA 0x%08x could not be moved and ends: "
+	    "%s", o->spi_in, why);
+	install_remove(o->km, c, true);
+	batch_init(&b);
+	batch_sa_del(&b, &o->local, o->spi_in);
+	batch_sa_del(&b, &o->remote, o->spi_out);
+	batch_run(&b, &o->km->bk, NULL, NULL);
+}
+
+static void
+moved(void *arg, const struct batch *b, int rc, const char *why)
+{
+	struct moving *o = arg;
+	struct sad_child *c = child_again(o->km, o->spi_in, o->serial);
+
+	(void)b;
+	if (c != NULL && rc == 0)
+		log_child(o->km, c, "moved");
+	else if (c != NULL)
+		not_moved(o, c, why);
+	free(o);
+}
+
+/* The records go ahead of the SAs. */
+static int
+child_move(struct km *km, struct sad_child *c, const struct endpoint *local,
+    const struct endpoint *remote)
+{
+	struct moving *o = calloc(1, sizeof(*o));
+	struct bk_sa in, out;
+	struct batch b;
+
+	if (o == NULL)
+		return -1;
+	*o = (struct moving){ .km = km, .spi_in = c->spi_in,
+		.spi_out = c->spi_out, .serial = c->serial,
+		.local = c->local.addr, .remote = c->remote.addr };
+	install_sa(c, true, &in);
+	install_sa(c, false, &out);
+	in.hard_s = out.hard_s = hard_left(c);
+	out.aged_s = 0;
+	if (sad_move(&km->sad, c, local, remote) == -1) {
+		free(o);
+		return -1;
+	}
+	batch_init(&b);
+	batch_sa_move(&b, &in, remote, local);
+	batch_sa_move(&b, &out, local, remote);
+	spd_touch(km->spd, c->flow);
+	spd_sync(km->spd, &b);
+	spd_run(km->spd, &b, &km->bk, moved, o);
+	return 0;
+}
+
 void
 install_path(struct km *km, unsigned worker, uint32_t spi_in,
     const struct endpoint *local, const struct endpoint *remote)
 {
 	struct guard g = km_guard(km);
 	struct sad_child *c;
-	struct bk_sa sa;
-	struct batch b;
 	char why[GUARD_WHY_LEN];
 
 	c = guard_own(&g, worker, spi_in, why);
 	if (c == NULL || guard_path(&g, c, local, remote, why) == -1) {
-		(void)refused(km, worker, "to move a child SA", why);
+		refused(km, worker, "to move a child SA", why);
 		return;
 	}
 	if (endpoint_equal(&c->local, local) &&
 	    endpoint_equal(&c->remote, remote))
 		return;
-	install_sa(c, true, &sa);
-	sa.hard_s = hard_left(c);
-	if (km->bk.ops->sa_move(km->bk.ctx, &sa, remote, local, why) == -1)
-		goto bad;
-	install_sa(c, false, &sa);
-	sa.hard_s = hard_left(c);
-	sa.aged_s = 0;
-	if (km->bk.ops->sa_move(km->bk.ctx, &sa, local, remote, why) == -1)
-		goto bad;
-	if (sad_move(&km->sad, c, local, remote) == -1) {
-		snprintf(why, sizeof(why), "out of memory");
-		goto bad;
-	}
-	spd_touch(km->spd, c->flow);
-	batch_init(&b);
-	spd_sync(km->spd, &b);
-	if (batch_run(&b, &km->bk, false, why) == -1)
-		log_error(LOG_T_IPSEC, "policies of child SA 0x%08x could "
-		    "not be moved: %s", spi_in, why);
-	spd_commit(km->spd, &b);
-	batch_free(&b);
-	log_child(km, c, "moved");
-	return;
- bad:
+	if (child_move(km, c, local, remote) == 0)
+		return;
 	log_error(LOG_T_IPSEC, "child SA 0x%08x could not be moved and ends: "
-	    "%s", spi_in, why);
+	    "out of memory, or there is such an SA", spi_in);
 	install_remove(km, c, true);
 }

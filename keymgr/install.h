@@ -7,12 +7,17 @@
 
 #include "keymgr/km.h"
 
-/* A worker's requests.  0, or -1 with the reason in why; what guard refused
- * is counted and logged here. */
-int install_add(struct km *, const struct child_req *,
-    char why[GUARD_WHY_LEN]);
-int install_adopt(struct km *, const struct child_req *,
-    char why[GUARD_WHY_LEN]);
+/* How a request ended; not ok: why. */
+typedef void (*install_end)(void *arg, bool ok, const char *why);
+
+/*
+ * A worker's requests.  end is called once: before this returns, or later
+ * when the SAs are there.  What guard refused is counted and logged here.
+ */
+void install_add(struct km *, const struct child_req *, install_end,
+    void *arg);
+void install_adopt(struct km *, const struct child_req *, install_end,
+    void *arg);
 /* Also gives back an SPI that was not used. */
 void install_del(struct km *, unsigned worker, uint32_t spi_in);
 void install_path(struct km *, unsigned worker, uint32_t spi_in,

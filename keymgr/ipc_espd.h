@@ -1,25 +1,56 @@
 /*
- * The back end in user space: SAs and policies go to espd, in the kernel
- * there are policies that drop what did not come through it, and the way
- * into its device (keymgr/way.h).
+ * The edge to espd.  Steps go there in order, many in a message, and each is
+ * answered; nobody waits for that but who asked.
  *
- * While espd is not there no SA can be added; policies are remembered, and
- * the next espd is told of them.  It has kept the SAs itself.
+ * SAs that were to be added or moved when espd died are told to the next one,
+ * which knows what the one before had done of it.  An espd that does not
+ * answer, busy or not, is stuck, and somebody else must end it.
  */
 #ifndef KEYMGR_IPC_ESPD_H
 #define KEYMGR_IPC_ESPD_H
 
 #include "keymgr/backend.h"
+#include "lib/proto/kmespd.h"
 
-/*
- * To be opened before confinement.  marks: IPv6 packets that come out of the
- * device bear ESPTUN_IN_MARK.  -1: why.
- */
-int backend_espd_open(struct backend *, bool marks, char *why);
-/* The memory with the counters, before anything is asked about SAs.  Takes
- * the descriptor over.  -1: errno. */
-int backend_espd_board(struct backend *, int fd);
-/* espd is there; takes the edge's descriptor over. */
-void backend_espd_up(struct backend *, int fd);
+/* Who asked for a step; all but token may be NULL. */
+struct step_tag {
+	void *job;
+	struct bk_op *op;
+	uint32_t token;
+};
+
+struct ipc_espd_user {
+	/* A step was answered: error is 0 or an errno. */
+	void (*answer)(void *, const struct step_tag *, int error,
+	    uint32_t slot, const char *why);
+	/* Whether a step is still to be done that an espd was told which is
+	 * gone: it may have done it. */
+	bool (*wanted)(void *, const struct step_tag *);
+	/* An espd is there, and knows of no policies. */
+	void (*up)(void *);
+	const struct bk_events *events;
+	void *arg;
+};
+
+struct ipc_espd;
+
+/* The user is copied.  NULL: no memory. */
+struct ipc_espd *ipc_espd_new(struct event_base *,
+    const struct ipc_espd_user *);
+/* What was not answered is answered with ECANCELED. */
+void ipc_espd_free(struct ipc_espd *);
+/* Takes the edge's descriptor over. */
+void ipc_espd_up(struct ipc_espd *, int fd);
+/* Policies are told to those that are there; SAs wait for the next. */
+bool ipc_espd_there(const struct ipc_espd *);
+/* To be followed by ipc_espd_go.  -1: no memory, or too many wait already;
+ * there will be no answer. */
+int ipc_espd_step(struct ipc_espd *, const struct kmespd_step *,
+    const struct step_tag *);
+void ipc_espd_go(struct ipc_espd *);
+/* Waits until all was written. */
+void ipc_espd_drain(struct ipc_espd *);
+/* Once a second. */
+void ipc_espd_tick(struct ipc_espd *);
 
 #endif

@@ -15,6 +15,7 @@ struct worker {
 	struct ipc_ikepd *ipc;
 	unsigned n;
 	struct edge *edge;
+	unsigned life;		/* how many of that number there were */
 };
 
 struct ipc_ikepd {
@@ -97,44 +98,58 @@ req_of(struct child_req *r, unsigned worker, struct km_child *k)
 		r->remote_ts[i] = tsel_of(&k->ts_remote[i]);
 }
 
-/* Who asks is not left waiting for what could not be read. */
+/* Who is waiting for how a request ends. */
+struct asker {
+	struct worker *w;
+	unsigned life;
+	uint32_t id, spi_in;
+};
+
 static void
-child_unread(struct worker *w, const struct imsg *m, const char *why)
+result_send(struct worker *w, uint32_t id, uint32_t spi_in, bool ok,
+    const char *why)
 {
-	struct km_result res = { .ok = false };
+	struct km_result res = { .ok = ok, .spi_in = spi_in };
 	struct buf b;
 
 	snprintf(res.reason, sizeof(res.reason), "%s", why);
 	buf_init(&b, KM_RESULT_LEN_MAX);
 	km_result_put(&b, &res);
-	(void)edge_send(w->edge, IKEKM_CHILD_RESULT, m->id, -1, &b);
+	(void)edge_send(w->edge, IKEKM_CHILD_RESULT, id, -1, &b);
 	buf_free(&b);
 }
 
+static void
+ended(void *arg, bool ok, const char *why)
+{
+	struct asker *a = arg;
+
+	if (a->w->edge != NULL && a->w->life == a->life)
+		result_send(a->w, a->id, a->spi_in, ok, why);
+	free(a);
+}
+
+/* Who asks is not left waiting for what could not be read. */
 static int
 child_recv(struct worker *w, struct imsg *m, const char **why,
-    int (*fn)(struct km *, const struct child_req *, char *))
+    void (*fn)(struct km *, const struct child_req *, install_end, void *))
 {
-	struct km_result res = { .ok = true };
+	struct asker *a = calloc(1, sizeof(*a));
 	struct child_req r;
 	struct km_child k;
-	struct buf b;
 
-	if (km_child_get(&m->body, &k, why) == -1) {
-		child_unread(w, m, *why);
+	*why = "out of memory";
+	if (a == NULL || km_child_get(&m->body, &k, why) == -1) {
+		free(a);
+		result_send(w, m->id, 0, false, *why);
 		return -1;
 	}
 	req_of(&r, w->n, &k);
 	km_child_free(&k);
-	res.spi_in = r.spi_in;
-	res.ok = fn(w->ipc->km, &r, res.reason) == 0;
+	*a = (struct asker){ .w = w, .life = w->life, .id = m->id,
+		.spi_in = r.spi_in };
+	fn(w->ipc->km, &r, ended, a);
 	child_req_free(&r);
-	if (res.ok)
-		res.reason[0] = '\0';
-	buf_init(&b, KM_RESULT_LEN_MAX);
-	km_result_put(&b, &res);
-	(void)edge_send(w->edge, IKEKM_CHILD_RESULT, m->id, -1, &b);
-	buf_free(&b);
 	return 0;
 }
 
@@ -256,7 +271,7 @@ stat_send(struct worker *w, uint32_t id, struct sad_child *c)
 /* All of a worker; the edge may be another one when it is done. */
 struct stat_all {
 	struct worker *w;
-	const struct edge *edge;
+	unsigned life;
 	uint32_t id;
 };
 
@@ -265,7 +280,7 @@ stat_each(void *arg, struct sad_child *c)
 {
 	struct stat_all *s = arg;
 
-	if (s->w->edge == s->edge)
+	if (s->w->life == s->life)
 		stat_send(s->w, s->id, c);
 }
 
@@ -274,7 +289,7 @@ stat_end(void *arg)
 {
 	struct stat_all *s = arg;
 
-	if (s->w->edge == s->edge)
+	if (s->w->life == s->life)
 		(void)edge_send(s->w->edge, IKEKM_STAT_END, s->id, -1, NULL);
 	free(s);
 }
@@ -287,7 +302,7 @@ stat_all(struct worker *w, uint32_t id)
 	if (s == NULL)
 		return -1;
 	s->w = w;
-	s->edge = w->edge;
+	s->life = w->life;
 	s->id = id;
 	if (walk_start(w->ipc->walks, w->n, stat_each, stat_end, s) == 0)
 		return 0;
@@ -340,6 +355,7 @@ worker_down(void *arg, const char *why)
 	log_warn(LOG_T_SYSTEM, "ikepd %u is gone: %s", w->n, why);
 	edge_free(w->edge);
 	w->edge = NULL;
+	w->life++;
 	install_worker_gone(w->ipc->km, w->n);
 }
 

@@ -95,6 +95,8 @@ field_lifetimes(struct show_req *req, const struct sad_child *c)
 static const char *
 sa_state(const struct sad_child *c)
 {
+	if (c->installing)
+		return "larval";
 	return c->softened ? "dying" : "mature";
 }
 
@@ -144,7 +146,8 @@ row_sa(struct km *km, struct show_req *req, const struct sad_child *c,
 	show_field(req, "spi", "0x%08x", spi);
 	field_endpoint(req, "src-address", c->encap, src);
 	field_endpoint(req, "dst-address", c->encap, dst);
-	show_field(req, "state", "%s", there ? sa_state(c) : "dead");
+	show_field(req, "state", "%s", there || c->installing ?
+	    sa_state(c) : "dead");
 	row_algs(req, c);
 	/* RouterOS counts the window in bytes of its bit map. */
 	show_field(req, "replay", "%u", inbound ? (c->window + 7) / 8 : 0);

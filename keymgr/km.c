@@ -37,6 +37,9 @@ km_free(struct km *km)
 	struct sad_child *c;
 	size_t at = 0;
 
+	/* What it has yet to do speaks of the records. */
+	if (km->bk.ops != NULL)
+		km->bk.ops->close(km->bk.ctx);
 	while ((c = hash_next(&km->sad.by_in, &at)) != NULL) {
 		timer_clear(&km->timers, &c->soft);
 		spd_detach(km->spd, c);
@@ -49,8 +52,6 @@ km_free(struct km *km)
 	km_conf_free(km->conf);
 	link_free(&km->link);
 	leases_free(&km->leases);
-	if (km->bk.ops != NULL)
-		km->bk.ops->close(km->bk.ctx);
 	memset(km, 0, sizeof(*km));
 }
 
@@ -104,17 +105,19 @@ vip_disallowed(void *arg, unsigned worker, uint32_t peer, uint32_t identity)
 
 /* Steps over policies that the kernel did not take. */
 static void
-log_failed(const struct batch *b)
+log_failed(void *arg, const struct batch *b, int rc, const char *why)
 {
 	char s[SEL_STRLEN];
 	size_t i, n = 0;
 
-	for (i = 0; i < b->n && n < FAILED_MAX; i++) {
+	(void)arg;
+	(void)why;
+	for (i = 0; rc == -1 && i < b->n && n < FAILED_MAX; i++) {
 		if (b->ops[i].error == 0)
 			continue;
 		n++;
 		log_error(LOG_T_IPSEC, "policy %s is not installed: %s",
-		    sel_fmt(b->ops[i].sel, s, sizeof(s)),
+		    sel_fmt(&b->ops[i].sel, s, sizeof(s)),
 		    b->ops[i].error == EEXIST ? "there is one of somebody "
 		    "else's with these selectors" :
 		    strerror(b->ops[i].error));
@@ -141,7 +144,6 @@ km_configure(struct km *km, struct conf *conf)
 	struct km_conf *old = km->conf, *new = km_conf_new(conf, old);
 	struct guard g;
 	struct batch b;
-	char why[BK_WHY_LEN];
 	int rc;
 
 	if (new == NULL)
@@ -159,10 +161,7 @@ km_configure(struct km *km, struct conf *conf)
 	bypass_update(km);
 	batch_init(&b);
 	spd_sync(km->spd, &b);
-	if (batch_run(&b, &km->bk, false, why) == -1)
-		log_failed(&b);
-	spd_commit(km->spd, &b);
-	batch_free(&b);
+	spd_run(km->spd, &b, &km->bk, log_failed, NULL);
 	return 0;
 }
 
@@ -222,24 +221,28 @@ km_tick(struct km *km, struct mono now)
 	return timers_next(&km->timers);
 }
 
+static void
+remove_policies(struct km *km)
+{
+	struct batch b;
+
+	bypass_remove(km);
+	batch_init(&b);
+	spd_remove_all(km->spd, &b);
+	b.what = "policies could not be removed";
+	batch_run(&b, &km->bk, batch_log, NULL);
+	reconcile_drop_policies(km);
+}
+
 void
 km_remove_all(struct km *km, bool policies)
 {
-	struct batch b;
-	char why[BK_WHY_LEN];
-
 	install_remove_if(km, NULL, NULL, false);
 	link_del_if(&km->link, NULL, NULL);
 	link_sweep(&km->link);
 	reconcile_drop_sas(km);
-	if (!policies)
-		return;
-	bypass_remove(km);
-	batch_init(&b);
-	spd_remove_all(km->spd, &b);
-	if (batch_run(&b, &km->bk, false, why) == -1)
-		log_error(LOG_T_IPSEC, "policies could not be removed: %s",
-		    why);
-	batch_free(&b);
-	reconcile_drop_policies(km);
+	if (policies)
+		remove_policies(km);
+	if (km->bk.ops->drain != NULL)
+		km->bk.ops->drain(km->bk.ctx);
 }

@@ -44,6 +44,7 @@ struct km {
 	struct km_conf *conf;	/* NULL before the first */
 	struct spi_tab spi;
 	struct sad sad;
+	uint64_t serial;	/* of the child that came last */
 	struct spd *spd;
 	struct timers timers;	/* of children */
 	struct reconcile rec;

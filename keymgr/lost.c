@@ -22,6 +22,8 @@ check(void *arg, struct sad_child *c)
 {
 	struct km *km = arg;
 
+	if (c->installing)
+		return;
 	if (!gone(km, &c->local.addr, c->spi_in) &&
 	    !gone(km, &c->remote.addr, c->spi_out))
 		return;

@@ -11,8 +11,8 @@
  *   the kernel  XFRM over netlink                  backend_xfrm.c
  *               addresses and routes               link_rtnl.c
  */
+#include "keymgr/backend_espd.h"
 #include "keymgr/event.h"
-#include "keymgr/ipc_espd.h"
 #include "keymgr/ipc_ikepd.h"
 #include "keymgr/ipc_sessiond.h"
 #include "keymgr/ipc_show.h"
@@ -160,11 +160,20 @@ mapping(void *arg, uint32_t spi, const struct endpoint *remote)
 	event_mapping(&k->km, spi, remote);
 }
 
+/* Only the supervisor can end it. */
+static void
+stuck(void *arg)
+{
+	struct keymgr *k = arg;
+
+	(void)child_tell(k->child, SUPER_STUCK, NULL);
+}
+
 static int
 init_loop(struct keymgr *k)
 {
 	struct bk_events events = { .acquire = acquire, .expire = expire,
-		.mapping = mapping, .lost = lost, .arg = k };
+		.mapping = mapping, .lost = lost, .stuck = stuck, .arg = k };
 	struct event_base *base = child_base(k->child);
 
 	k->walks = walks_new(base, &k->km);

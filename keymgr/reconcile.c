@@ -130,12 +130,8 @@ reconcile_policy(void *arg, const struct selector *sel)
 static void
 drop_run(struct km *km, struct batch *b)
 {
-	char why[BK_WHY_LEN];
-
-	if (batch_run(b, &km->bk, false, why) == -1)
-		log_error(LOG_T_IPSEC, "leftovers could not be removed: %s",
-		    why);
-	batch_free(b);
+	b->what = "leftovers could not be removed";
+	batch_run(b, &km->bk, batch_log, NULL);
 }
 
 void

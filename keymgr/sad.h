@@ -19,6 +19,8 @@ struct sad_child {
 	uint32_t peer, policy, identity;	/* configuration ids */
 	uint64_t ike_spi;	/* of the worker's IKE SA, for display */
 	uint32_t spi_in, spi_out;
+	uint64_t serial;	/* never given twice */
+	bool installing;	/* its SAs are on their way */
 	struct endpoint local, remote;
 	const struct alg *encr, *integ;
 	uint16_t pfs_group;

@@ -16,8 +16,8 @@ struct spd_entry {
 	struct claim *claims;
 	struct bk_body body;	/* what stands in the kernel */
 	bool stands;
-	bool dirty;		/* is in the list of those to look at */
-	size_t step;		/* in the batch under way */
+	bool dirty;		/* is in one of the lists */
+	size_t step;		/* in the batch that is being made */
 	struct bk_body next;	/* what that step makes of it */
 	bool gone;		/* the step removes it */
 	STAILQ_ENTRY(spd_entry) in_dirty;
@@ -599,15 +599,16 @@ spd_sync(struct spd *s, struct batch *b)
  * What was not done stays as it was until it is touched again: a selector
  * that the kernel will not take must not spoil every batch from then on.
  */
-void
-spd_commit(struct spd *s, const struct batch *b)
+static void
+commit(struct spd *s, const struct batch *b)
 {
 	struct spd_entry *e;
 
 	while ((e = STAILQ_FIRST(&s->pending)) != NULL) {
 		STAILQ_REMOVE_HEAD(&s->pending, in_dirty);
 		e->dirty = false;
-		if (!batch_done(b, e->step))
+		if (b->failed || e->step >= b->n ||
+		    b->ops[e->step].error != 0)
 			continue;
 		if (e->gone) {
 			entry_drop(s, e);
@@ -616,6 +617,15 @@ spd_commit(struct spd *s, const struct batch *b)
 		e->stands = true;
 		e->body = e->next;
 	}
+}
+
+void
+spd_run(struct spd *s, struct batch *b, const struct backend *bk,
+    batch_end end, void *arg)
+{
+	batch_start(b, bk);
+	commit(s, b);
+	batch_await(b, end, arg);
 }
 
 void

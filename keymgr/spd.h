@@ -75,12 +75,11 @@ void spd_flow_drop(struct spd *, struct flow *);
 /* A child of the flow has another outer address. */
 void spd_touch(struct spd *, struct flow *);
 
-/*
- * Adds to the batch what must change in the kernel.  After the batch was
- * run, spd_commit takes over what was done of it.
- */
+/* Adds to the batch what must change in the kernel. */
 void spd_sync(struct spd *, struct batch *);
-void spd_commit(struct spd *, const struct batch *);
+/* Runs it, and takes into the records what the kernel has done of it. */
+void spd_run(struct spd *, struct batch *, const struct backend *,
+    batch_end, void *arg);
 /* Everything stands in the kernel already or is to be removed: adds the
  * removal of all entries. */
 void spd_remove_all(struct spd *, struct batch *);

@@ -85,6 +85,12 @@ kernel_body(const struct selector *sel, const struct bk_body *b)
 	return k;
 }
 
+static bool
+is_policy(const struct bk_op *op)
+{
+	return op->kind == BK_POLICY_SET || op->kind == BK_POLICY_DEL;
+}
+
 /* The policies among the steps, as the kernel is to have them. */
 static struct bk_op *
 pick(const struct bk_op *ops, size_t n, size_t *m)
@@ -93,15 +99,15 @@ pick(const struct bk_op *ops, size_t n, size_t *m)
 	size_t i;
 
 	for (i = *m = 0; i < n; i++)
-		*m += ops[i].sel != NULL;
+		*m += is_policy(&ops[i]);
 	if ((p = calloc(*m + 1, sizeof(*p))) == NULL)
 		return NULL;
 	for (i = *m = 0; i < n; i++) {
-		if (ops[i].sel == NULL)
+		if (!is_policy(&ops[i]))
 			continue;
 		p[*m] = ops[i];
-		p[*m].body = kernel_body(ops[i].sel, &ops[i].body);
-		p[(*m)++].old = kernel_body(ops[i].sel, &ops[i].old);
+		p[*m].body = kernel_body(&ops[i].sel, &ops[i].body);
+		p[(*m)++].old = kernel_body(&ops[i].sel, &ops[i].old);
 	}
 	return p;
 }
@@ -109,12 +115,12 @@ pick(const struct bk_op *ops, size_t n, size_t *m)
 static void
 remember(struct way_xfrm *x, const struct bk_op *op)
 {
-	if (op->sel->local.addr.family != AF_INET6 || op->error != 0)
+	if (op->sel.local.addr.family != AF_INET6 || op->error != 0)
 		return;
 	if (op->kind == BK_POLICY_SET)
-		six_add(x, op->sel);
+		six_add(x, &op->sel);
 	else if (op->dirs == BK_ALL_DIRS)
-		six_del(x, op->sel);
+		six_del(x, &op->sel);
 }
 
 static bool
@@ -124,7 +130,7 @@ any_six(const struct bk_op *ops, size_t n)
 
 	for (i = 0; i < n; i++)
 		if (ops[i].kind == BK_POLICY_SET &&
-		    ops[i].sel->local.addr.family == AF_INET6)
+		    ops[i].sel.local.addr.family == AF_INET6)
 			return true;
 	return false;
 }
@@ -140,26 +146,45 @@ without(struct bk_op *ops, size_t n)
 	return 0;
 }
 
+struct said {
+	size_t bad;
+	char why[BK_WHY_LEN];
+};
+
+/* The kernel answers at once. */
+static void
+kernel_done(void *arg, size_t bad, const char *why)
+{
+	struct said *s = arg;
+
+	s->bad = bad;
+	snprintf(s->why, sizeof(s->why), "%s", why);
+}
+
 size_t
 way_xfrm_apply(struct way_xfrm *x, struct bk_op *ops, size_t n, char *why)
 {
 	struct bk_op *p;
-	size_t i, m, bad;
+	struct said said = { 0 };
+	size_t i, m;
 
 	if (!x->there)
 		return without(ops, n);
 	if ((p = pick(ops, n, &m)) == NULL) {
 		for (i = 0; i < n; i++)
-			if (ops[i].sel != NULL)
+			if (is_policy(&ops[i]))
 				ops[i].error = ENOMEM;
 		snprintf(why, BK_WHY_LEN, "out of memory");
 		return n;
 	}
 	if (any_six(p, m))
 		set_through(x, true);
-	bad = m == 0 ? 0 : x->xfrm.ops->apply(x->xfrm.ctx, p, m, why);
+	if (m > 0)
+		x->xfrm.ops->apply(x->xfrm.ctx, p, m, kernel_done, &said);
+	if (said.bad > 0)
+		snprintf(why, BK_WHY_LEN, "%s", said.why);
 	for (i = m = 0; i < n; i++) {
-		if (ops[i].sel == NULL)
+		if (!is_policy(&ops[i]))
 			continue;
 		ops[i].error = p[m].error;
 		if (ops[i].kind == BK_POLICY_SET)
@@ -169,7 +194,7 @@ way_xfrm_apply(struct way_xfrm *x, struct bk_op *ops, size_t n, char *why)
 	free(p);
 	if (hash_count(&x->six) == 0)
 		set_through(x, false);
-	return bad;
+	return said.bad;
 }
 
 int

@@ -22,7 +22,8 @@ struct way_xfrm *way_xfrm_open(bool marks, char *why);
 void way_xfrm_close(struct way_xfrm *);
 /* Whether the kernel has policies at all. */
 bool way_xfrm_there(const struct way_xfrm *);
-/* As backend_ops.apply(); steps that are not about policies are left out. */
+/* As backend_ops.apply(), but at once: returns how many failed.  Steps that
+ * are not about policies are left out. */
 size_t way_xfrm_apply(struct way_xfrm *, struct bk_op *, size_t n, char *why);
 /* As backend_ops.policy_dump(). */
 int way_xfrm_dump(struct way_xfrm *, void (*fn)(void *,

@@ -84,6 +84,22 @@ no_limits(struct xfrm_lifetime_cfg *l)
 	l->soft_packet_limit = l->hard_packet_limit = XFRM_INF;
 }
 
+static uint64_t
+limit(uint64_t n)
+{
+	return n == 0 ? XFRM_INF : n;
+}
+
+static void
+limits(struct xfrm_lifetime_cfg *l, const struct bk_limits *want)
+{
+	memset(l, 0, sizeof(*l));
+	l->soft_byte_limit = limit(want->soft_bytes);
+	l->hard_byte_limit = limit(want->hard_bytes);
+	l->soft_packet_limit = limit(want->soft_packets);
+	l->hard_packet_limit = limit(want->hard_packets);
+}
+
 static bool
 put_aead(struct nl_msg *m, const struct bk_sa *sa)
 {
@@ -208,7 +224,7 @@ sa_info(struct xfrm_usersa_info *u, const struct bk_sa *sa)
 		u->flags |= XFRM_STATE_ESN;
 	if (sa->inbound && long_window(sa) == 0)
 		u->replay_window = (uint8_t)sa->window;
-	no_limits(&u->lft);
+	limits(&u->lft, &sa->limits);
 	if (sa->hard_s != 0)
 		u->lft.hard_add_expires_seconds = (uint64_t)sa->hard_s +
 		    sa->aged_s;

@@ -110,6 +110,26 @@ on_dns_known(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+/* It is stopped, or worse; the next one goes on with its SAs. */
+static int
+on_stuck(void *arg, struct imsg *m, const char **why)
+{
+	struct kid *k = arg;
+	struct kids *ks = k->kids;
+	size_t i;
+
+	(void)m;
+	if (k->desc->id != PROC_KEYMGR) {
+		*why = "not its business";
+		return -1;
+	}
+	for (i = 0; i < ks->n; i++)
+		if (ks->kids[i].desc->id == PROC_ESPD &&
+		    ks->kids[i].state == KID_RUNNING && !ks->gw->stopping)
+			kill(ks->kids[i].pid, SIGKILL);
+	return 0;
+}
+
 static const struct permit kid_permits[] = {
 	{ SUPER_READY, "ready", 0, 0, 0, on_ready },
 	{ SUPER_LOG, "log", SUPER_LOG_MIN, SUPER_LOG_MAX, 0, on_log },
@@ -117,6 +137,7 @@ static const struct permit kid_permits[] = {
 	{ SUPER_SILENT, "silent peer", 4, 4, 0, on_silent },
 	{ SUPER_DNS, "name servers", 1, SUPER_DNS_LEN_MAX, 0, on_dns },
 	{ SUPER_DNS_KNOWN, "end of name servers", 0, 0, 0, on_dns_known },
+	{ SUPER_STUCK, "espd does not answer", 0, 0, 0, on_stuck },
 };
 
 /* It cannot be told anything any more; mostly it is about to end. */

@@ -59,11 +59,25 @@ kmespd_sa_put(struct buf *b, const struct kmespd_sa *sa)
 	buf_u32(b, sa->window);
 	buf_u64(b, (uint64_t)sa->added);
 	buf_u64(b, (uint64_t)sa->hard_at);
+	buf_u64(b, sa->limits.soft_bytes);
+	buf_u64(b, sa->limits.hard_bytes);
+	buf_u64(b, sa->limits.soft_packets);
+	buf_u64(b, sa->limits.hard_packets);
 	buf_u16(b, sa->encr);
 	buf_u16(b, sa->encr_bits);
 	buf_u16(b, sa->integ);
 	key_put(b, &sa->encr_key);
 	key_put(b, &sa->integ_key);
+}
+
+static int
+limits_get(struct cur *c, struct kmespd_limits *l)
+{
+	if (cur_u64(c, &l->soft_bytes) == -1 ||
+	    cur_u64(c, &l->hard_bytes) == -1 ||
+	    cur_u64(c, &l->soft_packets) == -1)
+		return -1;
+	return cur_u64(c, &l->hard_packets);
 }
 
 static int
@@ -77,7 +91,7 @@ sa_fixed_get(struct cur *c, struct kmespd_sa *sa)
 	    cur_u32(c, &sa->reqid) == -1 || cur_u8(c, &flags) == -1 ||
 	    (flags & ~F_ALL) != 0 || cur_u32(c, &sa->window) == -1 ||
 	    cur_u64(c, &added) == -1 || cur_u64(c, &hard_at) == -1 ||
-	    cur_u16(c, &sa->encr) == -1 || cur_u16(c, &sa->encr_bits) == -1 ||
+	    limits_get(c, &sa->limits) == -1 || cur_u16(c, &sa->encr) == -1 || cur_u16(c, &sa->encr_bits) == -1 ||
 	    cur_u16(c, &sa->integ) == -1)
 		return -1;
 	sa->added = (int64_t)added;

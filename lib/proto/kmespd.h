@@ -37,6 +37,13 @@ enum kmespd_kind {
 #define KMESPD_KEY_MAX	68
 #define KMESPD_WHY_LEN	120
 
+/* Of inner packets; 0: no limit.  Past a soft one keymgr is told; past a hard
+ * one nothing goes through. */
+struct kmespd_limits {
+	uint64_t soft_bytes, hard_bytes;
+	uint64_t soft_packets, hard_packets;
+};
+
 /* Times are microseconds of struct mono, which all processes share. */
 struct kmespd_sa {
 	struct endpoint src, dst;
@@ -45,6 +52,7 @@ struct kmespd_sa {
 	uint32_t window;
 	int64_t added;		/* the newest of a policy is used */
 	int64_t hard_at;	/* INT64_MAX: never */
+	struct kmespd_limits limits;
 	uint16_t encr, encr_bits;	/* IKEv2 numbers of lib/suite */
 	uint16_t integ;			/* 0: none */
 	struct secret encr_key, integ_key;
@@ -107,9 +115,13 @@ int kmespd_expire_get(struct cur *, struct kmespd_expire *,
     const char **why);
 
 #define KMESPD_BATCH_MAX	(2 + KMESPD_STEPS * KMESPD_STEP_MAX)
+#define KMESPD_RESULT_MIN	4
 #define KMESPD_RESULT_MAX	(4 + KMESPD_STEPS * 6 + KMESPD_WHY_LEN)
+#define KMESPD_ACQUIRE_MIN	25
 #define KMESPD_ACQUIRE_MAX	64
+#define KMESPD_EXPIRE_MIN	10
 #define KMESPD_EXPIRE_MAX	22
+#define KMESPD_MAPPING_MIN	11
 #define KMESPD_MAPPING_MAX	23
 
 #endif

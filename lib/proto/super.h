@@ -45,6 +45,7 @@ enum super_type {
 	SUPER_DNS,		/* struct super_dns: a peer of ours wants its
 				 * name servers asked, or no more */
 	SUPER_DNS_KNOWN,	/* empty: what this keymgr has not named goes */
+	SUPER_STUCK,		/* empty: espd does not answer */
 };
 
 #define SUPER_WORKERS_MAX	32	/* ikepd processes; the number is in

@@ -8,16 +8,15 @@
 #include <errno.h>
 #include <string.h>
 
-static size_t
-null_apply(void *ctx, struct bk_op *ops, size_t n, char *why)
+static void
+null_apply(void *ctx, struct bk_op *ops, size_t n, bk_done done, void *arg)
 {
 	size_t i;
 
 	(void)ctx;
-	(void)why;
 	for (i = 0; i < n; i++)
 		ops[i].error = 0;
-	return 0;
+	done(arg, 0, "");
 }
 
 static int
@@ -30,18 +29,6 @@ null_sa_get(void *ctx, const struct addr *dst, uint32_t spi,
 	(void)s;
 	errno = ESRCH;
 	return -1;
-}
-
-static int
-null_sa_move(void *ctx, const struct bk_sa *old, const struct endpoint *src,
-    const struct endpoint *dst, char *why)
-{
-	(void)ctx;
-	(void)old;
-	(void)src;
-	(void)dst;
-	(void)why;
-	return 0;
 }
 
 static int
@@ -104,8 +91,7 @@ backend_xfrm_open(struct backend *b, char *why)
 		.name = "null",
 		.apply = null_apply,
 		.sa_get = null_sa_get,
-		.sa_move = null_sa_move,
-		.sa_dump = null_sa_dump,
+			.sa_dump = null_sa_dump,
 		.policy_dump = null_policy_dump,
 		.stats = null_stats,
 		.listen = null_listen,

@@ -59,16 +59,28 @@ sa_add(const struct bk_sa *sa)
 }
 
 static int
+sa_move(const struct bk_op *op)
+{
+	struct fake_sa *s = sa_slot(&op->sa.dst.addr, op->sa.spi);
+
+	if (!s->used)
+		return ESRCH;
+	s->src = op->src.addr;
+	s->dst = op->dst.addr;
+	return 0;
+}
+
+static int
 policy_set(struct bk_op *op)
 {
-	struct fake_policy *p = policy_slot(op->sel);
+	struct fake_policy *p = policy_slot(&op->sel);
 
 	fake.sets++;
 	op->dirs = 0;
 	if (p->used && !op->replace)
 		return EEXIST;
 	op->dirs = BK_ALL_DIRS;
-	p->sel = *op->sel;
+	p->sel = op->sel;
 	p->body = op->body;
 	p->ours = p->used = true;
 	return 0;
@@ -77,7 +89,7 @@ policy_set(struct bk_op *op)
 static int
 policy_del(const struct bk_op *op)
 {
-	struct fake_policy *p = policy_slot(op->sel);
+	struct fake_policy *p = policy_slot(&op->sel);
 
 	fake.dels++;
 	if (op->dirs != 0)
@@ -97,6 +109,8 @@ one(struct bk_op *op)
 		s = sa_slot(&op->sa.dst.addr, op->sa.spi);
 		s->used = false;
 		return 0;
+	case BK_SA_MOVE:
+		return sa_move(op);
 	case BK_POLICY_SET:
 		return policy_set(op);
 	case BK_POLICY_DEL:
@@ -113,30 +127,91 @@ count_gaps(const struct bk_op *ops, size_t n)
 	for (i = 0; i < n; i++)
 		for (j = i + 1; j < n && ops[i].kind == BK_POLICY_DEL; j++)
 			fake.gaps += ops[j].kind == BK_POLICY_SET &&
-			    sel_cmp(ops[i].sel, ops[j].sel) == 0;
+			    sel_cmp(&ops[i].sel, &ops[j].sel) == 0;
 }
 
-static size_t
-fake_apply(void *ctx, struct bk_op *ops, size_t n, char *why)
+/* What is to be told later. */
+struct fake_job {
+	struct bk_op *ops;
+	size_t n;
+	bk_done done;
+	void *arg;
+	struct fake_job *next;
+};
+static struct fake_job *jobs;
+
+static int
+is_policy(const struct bk_op *op)
+{
+	return op->kind == BK_POLICY_SET || op->kind == BK_POLICY_DEL;
+}
+
+static void
+say(const struct bk_op *ops, size_t n, bk_done done, void *arg)
+{
+	char why[BK_WHY_LEN] = "";
+	size_t i, bad = 0;
+
+	for (i = n; i > 0; i--) {
+		if (ops[i - 1].error == 0)
+			continue;
+		bad++;
+		snprintf(why, sizeof(why), "step %zu: %s", i - 1,
+		    strerror(ops[i - 1].error));
+	}
+	done(arg, bad, why);
+}
+
+/* Policies at once, SAs too unless they are to come later. */
+static void
+fake_apply(void *ctx, struct bk_op *ops, size_t n, bk_done done, void *arg)
 {
 	int fail = fake.fail_at;
-	size_t i, bad = 0;
+	struct fake_job *j, **at;
+	size_t i;
 
 	(void)ctx;
 	fake.applies++;
 	fake.fail_at = 0;
 	count_gaps(ops, n);
-	why[0] = '\0';
 	for (i = 0; i < n; i++) {
-		ops[i].error = fail == (int)i + 1 ? fake.fail_errno :
-		    one(&ops[i]);
-		if (ops[i].error == 0)
-			continue;
-		bad++;
-		snprintf(why, BK_WHY_LEN, "step %zu: %s", i,
-		    strerror(ops[i].error));
+		ops[i].error = 0;
+		if (fail == (int)i + 1)
+			ops[i].error = fake.fail_errno;
+		else if (!fake.later || is_policy(&ops[i]))
+			ops[i].error = one(&ops[i]);
 	}
-	return bad;
+	if (!fake.later) {
+		say(ops, n, done, arg);
+		return;
+	}
+	if ((j = calloc(1, sizeof(*j))) == NULL)
+		abort();
+	*j = (struct fake_job){ ops, n, done, arg, NULL };
+	for (at = &jobs; *at != NULL; at = &(*at)->next)
+		;
+	*at = j;
+}
+
+bool
+fake_answer(void)
+{
+	struct fake_job *j = jobs;
+	size_t i;
+
+	if (j == NULL)
+		return false;
+	jobs = j->next;
+	for (i = 0; i < j->n; i++) {
+		if (is_policy(&j->ops[i]) || j->ops[i].error != 0)
+			continue;
+		j->ops[i].error = fake.fail_later != 0 ? fake.fail_later :
+		    one(&j->ops[i]);
+	}
+	fake.fail_later = 0;
+	say(j->ops, j->n, j->done, j->arg);
+	free(j);
+	return true;
 }
 
 static int
@@ -153,22 +228,6 @@ fake_sa_get(void *ctx, const struct addr *dst, uint32_t spi,
 	}
 	st->packets = s->packets;
 	return secret_set(&st->encr_key, "\001\002\003", 3);
-}
-
-static int
-fake_sa_move(void *ctx, const struct bk_sa *old, const struct endpoint *src,
-    const struct endpoint *dst, char *why)
-{
-	struct fake_sa *s = sa_slot(&old->dst.addr, old->spi);
-
-	(void)ctx;
-	if (!s->used) {
-		snprintf(why, BK_WHY_LEN, "no such SA");
-		return -1;
-	}
-	s->src = src->addr;
-	s->dst = dst->addr;
-	return 0;
 }
 
 static int
@@ -213,7 +272,7 @@ fake_close(void *ctx)
 
 static const struct backend_ops fake_ops = {
 	.name = "fake", .apply = fake_apply, .sa_get = fake_sa_get,
-	.sa_move = fake_sa_move, .sa_dump = fake_sa_dump,
+	.sa_dump = fake_sa_dump,
 	.policy_dump = fake_policy_dump, .close = fake_close,
 };
 
@@ -245,6 +304,30 @@ tell_mapping(void *arg, unsigned worker, const struct sad_child *c,
 	told.worker = worker;
 	told.spi = c->spi_in;
 	told.mapped = *remote;
+}
+
+static void
+ended(void *arg, bool ok, const char *text)
+{
+	char *why = arg;
+
+	snprintf(why, GUARD_WHY_LEN, "%s", ok ? "" : text);
+}
+
+int
+add_child(struct km *km, const struct child_req *r, char *why)
+{
+	snprintf(why, GUARD_WHY_LEN, "no answer");
+	install_add(km, r, ended, why);
+	return why[0] == '\0' ? 0 : -1;
+}
+
+int
+adopt_child(struct km *km, const struct child_req *r, char *why)
+{
+	snprintf(why, GUARD_WHY_LEN, "no answer");
+	install_adopt(km, r, ended, why);
+	return why[0] == '\0' ? 0 : -1;
 }
 
 void

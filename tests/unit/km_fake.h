@@ -29,6 +29,8 @@ struct fake {
 	int fail_at;		/* this step of the next batch fails, from 1 */
 	int fail_errno;
 	unsigned sa_keys_seen;
+	bool later;		/* SAs are added when fake_answer says so */
+	int fail_later;		/* the errno of the next that is answered */
 };
 
 /* What the workers were told. */
@@ -49,6 +51,11 @@ void fake_backend(struct backend *);
 void fake_km(struct km *, unsigned workers);
 /* Loads a configuration script into it. */
 void fake_conf(struct km *, const char *script);
+/* Does what was asked first and not answered.  false: nothing was. */
+bool fake_answer(void);
+/* What is answered at once: 0, or -1 and why (GUARD_WHY_LEN). */
+int add_child(struct km *, const struct child_req *, char *why);
+int adopt_child(struct km *, const struct child_req *, char *why);
 unsigned fake_sas(void);
 unsigned fake_policies(void);
 /* "10.1.0.0/24", "10.2.0.0/24"; NULL: there is none. */

@@ -44,7 +44,7 @@ child(unsigned policy, const char *local, const char *remote)
 	int rc;
 
 	good_req(&km, &r, policy, local, remote);
-	rc = install_add(&km, &r, why);
+	rc = add_child(&km, &r, why);
 	child_req_free(&r);
 	return rc == 0 ? r.spi_in : 0;
 }
@@ -185,7 +185,7 @@ START_TEST(test_rollback_restores)
 	addr_parse(&r.remote.addr, "203.0.113.77");
 	fake.fail_at = 3;
 	fake.fail_errno = ENOMEM;
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	child_req_free(&r);
 	b = fake_find("10.1.0.0/24", "10.3.0.0/16");
 	ck_assert_str_eq(addr_fmt(&b->body.remote, s, sizeof(s)),
@@ -203,7 +203,7 @@ START_TEST(test_newest)
 	ck_assert_uint_ne(child(P_B, "10.1.0.0/24", "10.3.0.0/16"), 0);
 	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
 	addr_parse(&r.remote.addr, "203.0.113.77");
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	child_req_free(&r);
 	b = fake_find("10.1.0.0/24", "10.3.0.0/16");
 	ck_assert_str_eq(addr_fmt(&b->body.remote, s, sizeof(s)),
@@ -225,14 +225,14 @@ START_TEST(test_rekeyed_age)
 	unsigned i;
 
 	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	last = fake_sa_find(r.spi_out)->add_time;
 	for (i = 0; i < 3; i++) {
 		old = r.spi_in;
 		child_req_free(&r);
 		good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
 		r.replaces = old;
-		ck_assert_int_eq(install_add(&km, &r, why), 0);
+		ck_assert_int_eq(add_child(&km, &r, why), 0);
 		in = fake_sa_find(r.spi_in)->add_time;
 		ck_assert_uint_lt(fake_sa_find(r.spi_out)->add_time, last);
 		ck_assert_uint_gt(in, last - 1);
@@ -244,7 +244,7 @@ START_TEST(test_rekeyed_age)
 	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
 	r.replaces = old;
 	r.initiator = true;
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	child_req_free(&r);
 	ck_assert_uint_gt(fake_sa_find(r.spi_out)->add_time, last);
 }
@@ -394,9 +394,9 @@ START_TEST(test_adopt)
 	good_req(&km, &kept, P_A, "10.1.0.0/24", "10.2.0.0/24");
 	good_req(&km, &dyn, P_A, "10.1.0.0/24", "10.2.0.64/26");
 	good_req(&km, &lost, P_A, "10.1.0.0/24", "10.2.0.192/26");
-	ck_assert_int_eq(install_add(&km, &kept, why), 0);
-	ck_assert_int_eq(install_add(&km, &lost, why), 0);
-	ck_assert_int_eq(install_add(&km, &dyn, why), 0);
+	ck_assert_int_eq(add_child(&km, &kept, why), 0);
+	ck_assert_int_eq(add_child(&km, &lost, why), 0);
+	ck_assert_int_eq(add_child(&km, &dyn, why), 0);
 	reqid = fake_sa_find(dyn.spi_in)->reqid;
 	sas = fake_sas();
 	ck_assert_uint_eq(sas, 6);
@@ -412,15 +412,15 @@ START_TEST(test_adopt)
 	ck_assert_uint_eq(fake.gaps, 0);
 
 	/* Its keys are not known any more and not asked for. */
-	ck_assert_int_eq(install_adopt(&km, &kept, why), -1);
+	ck_assert_int_eq(adopt_child(&km, &kept, why), -1);
 	child_req_free(&kept);
 	child_req_free(&dyn);
-	ck_assert_msg(install_adopt(&km, &kept, why) == 0, "%s", why);
-	ck_assert_msg(install_adopt(&km, &dyn, why) == 0, "%s", why);
-	ck_assert_int_eq(install_adopt(&km, &dyn, why), -1);
+	ck_assert_msg(adopt_child(&km, &kept, why) == 0, "%s", why);
+	ck_assert_msg(adopt_child(&km, &dyn, why) == 0, "%s", why);
+	ck_assert_int_eq(adopt_child(&km, &dyn, why), -1);
 	/* One that is not in the kernel. */
 	lost.spi_in ^= 0x40;
-	ck_assert_int_eq(install_adopt(&km, &lost, why), -1);
+	ck_assert_int_eq(adopt_child(&km, &lost, why), -1);
 	child_req_free(&lost);
 
 	reconcile_done(&km, 0);
@@ -528,7 +528,7 @@ START_TEST(test_mapping)
 
 	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
 	r.encap = true;
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	addr_parse(&to.addr, "203.0.113.200");
 	for (i = 0; i < 10; i++)
 		event_mapping(&km, r.spi_in, &to);
@@ -573,7 +573,7 @@ START_TEST(test_lists)
 	ck_assert_uint_eq(p->body.reqid, q->body.reqid);
 	/* One of the pairs is less than the policy. */
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.12.0.0/24");
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	p = fake_find("10.1.0.0/24", "10.12.0.0/24");
 	ck_assert_uint_ne(p->body.reqid, q->body.reqid);
 	ck_assert_uint_eq(p->body.prio + 1, q->body.prio);
@@ -589,7 +589,7 @@ START_TEST(test_lists)
 	set_ts(&r.local_ts[2], "10.1.0.0/24");
 	set_ts(&r.remote_ts[1], "2001:db8:2::/48");
 	set_ts(&r.remote_ts[2], "10.2.0.0/24");
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	ck_assert_uint_eq(fake_sa_find(r.spi_in)->reqid, q->body.reqid);
 	child_req_free(&r);
 }

@@ -362,7 +362,7 @@ START_TEST(test_bad)
 
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
 	bad[_i].spoil(&r);
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_msg(why[0] != '\0' &&
 	    strncmp(why, bad[_i].why, strlen(bad[_i].why)) == 0,
 	    "%d: \"%s\" instead of \"%s\"", _i, why, bad[_i].why);
@@ -375,7 +375,7 @@ START_TEST(test_bad)
 
 	/* The process lives and does the next that is right. */
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	child_req_free(&r);
 }
 END_TEST
@@ -387,14 +387,14 @@ START_TEST(test_twice)
 	uint32_t out;
 
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "is in use"));
 	out = r.spi_out;
 	child_req_free(&r);
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
 	r.spi_out = out;
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "outbound SPI"));
 	ck_assert_uint_eq(fake_sas(), 2);
 	child_req_free(&r);
@@ -407,10 +407,10 @@ START_TEST(test_replaces_other_policy)
 	char why[GUARD_WHY_LEN];
 
 	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	good_req(&km, &s, P_B, "10.1.0.0/24", "10.3.0.0/16");
 	s.replaces = r.spi_in;
-	ck_assert_int_eq(install_add(&km, &s, why), -1);
+	ck_assert_int_eq(add_child(&km, &s, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "which is of another policy"));
 	child_req_free(&r);
 	child_req_free(&s);
@@ -426,7 +426,7 @@ START_TEST(test_others_child)
 	char why[GUARD_WHY_LEN];
 
 	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
-	ck_assert_int_eq(install_add(&km, &r, why), 0);
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
 	install_del(&km, 1, r.spi_in);
 	ck_assert_uint_eq(fake_sas(), 2);
 	ck_assert_uint_eq(km.n.refused, 1);
@@ -453,15 +453,15 @@ START_TEST(test_transport)
 	good_req(&km, &r, P_TRANSPORT, "198.51.100.1/32", "192.0.2.2/32");
 	r.transport = true;
 	r.local_ts[0].proto = r.remote_ts[0].proto = 47;
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	child_req_free(&r);
 	good_req(&km, &r, P_TRANSPORT, "198.51.100.1/32", "192.0.2.2/32");
 	r.local_ts[0].proto = r.remote_ts[0].proto = 47;
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_str_eq(why, "policy 3 is for transport mode");
 	r.transport = true;
 	r.local_ts[0].proto = r.remote_ts[0].proto = 6;
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	child_req_free(&r);
 }
 END_TEST
@@ -473,10 +473,10 @@ START_TEST(test_template)
 
 	good_req(&km, &r, P_TEMPLATE, "10.1.0.7/32", "10.77.0.0/16");
 	r.identity = conf_first(km.conf->conf, CONF_IDENTITY)->next->id;
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "has generate-policy=no"));
 	km.conf->identities[1].generate = true;
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	ck_assert_ptr_nonnull(fake_find("10.1.0.7/32", "10.77.0.0/16"));
 	install_del(&km, 0, r.spi_in);
 	ck_assert_ptr_null(fake_find("10.1.0.7/32", "10.77.0.0/16"));

@@ -19,7 +19,7 @@ is_refused(unsigned policy, const char *local, const char *remote,
 	r.peer = id_of(&km, CONF_PEER, "a");
 	r.identity = identity_of("a");
 	addr_parse(&r.remote.addr, "192.0.2.2");
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_msg(strstr(why, says) != NULL, "%s", why);
 	ck_assert_uint_eq(km.n.refused, before + 1);
 	ck_assert_uint_eq(fake_sas(), 0);
@@ -47,11 +47,11 @@ START_TEST(test_templates)
 	/* An identity of somebody else, and one that generates nothing. */
 	good_req(&km, &r, P_RW, "10.5.8.0/24", "192.168.77.5/32");
 	r.identity = identity_of("b");
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "is not of peer"));
 	r.peer = id_of(&km, CONF_PEER, "b");
 	addr_parse(&r.remote.addr, "203.0.113.5");
-	ck_assert_int_eq(install_add(&km, &r, why), -1);
+	ck_assert_int_eq(add_child(&km, &r, why), -1);
 	ck_assert_ptr_nonnull(strstr(why, "generate-policy=no"));
 	child_req_free(&r);
 	ck_assert_uint_eq(fake_sas(), 0);
@@ -66,7 +66,7 @@ START_TEST(test_templates)
 	ck_assert_int_eq(km_vip_set(&km, &v, why), 0);
 	good_req(&km, &r, P_RW, "10.5.8.7/32", "192.168.77.5/32");
 	r.identity = identity_of("a");
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	ck_assert_ptr_nonnull(fake_find("10.5.8.7/32", "192.168.77.5/32"));
 	install_del(&km, 0, r.spi_in);
 	ck_assert_ptr_null(fake_find("10.5.8.7/32", "192.168.77.5/32"));
@@ -86,7 +86,7 @@ user_add(struct child_req *r, unsigned worker, const char *peer,
 	r->identity = identity_of(peer);
 	addr_parse(&r->remote.addr, *peer == 'c' ? "198.18.0.9" :
 	    "198.18.1.9");
-	return install_add(&km, r, why);
+	return add_child(&km, r, why);
 }
 
 static void
@@ -121,7 +121,7 @@ START_TEST(test_place)
 	r.peer = id_of(&km, CONF_PEER, "c");
 	r.identity = identity_of("c");
 	addr_parse(&r.remote.addr, "198.18.0.9");
-	ck_assert_msg(install_add(&km, &r, why) == 0, "%s", why);
+	ck_assert_msg(add_child(&km, &r, why) == 0, "%s", why);
 	child_req_free(&r);
 	above = fake_find("10.5.0.0/16", "192.168.0.0/16");
 	made = fake_find("10.5.8.0/24", "192.168.77.5/32");
