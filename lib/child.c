@@ -403,13 +403,16 @@ is_socket(int fd)
 static int
 child_open(struct child *c)
 {
-	if ((c->base = event_base_new()) == NULL)
+	if ((c->base = event_base_new()) == NULL ||
+	    event_base_priority_init(c->base, 2) == -1)
 		return -1;
 	c->super = edge_new(c->base, PROC_SUPERVISOR_FD, "sallyportd",
 	    EDGE_EXIT, super_permits,
 	    sizeof(super_permits) / sizeof(super_permits[0]), on_super_down,
 	    c, EDGE_QUEUE_MAX);
-	if (c->super == NULL)
+	/* Another process may ask by a configuration that is still in our
+	 * socket: the supervisor gives it to all at once. */
+	if (c->super == NULL || edge_first(c->super) == -1)
 		return -1;
 	log_set_sink(relay, c);
 	/* The first message says who we are. */

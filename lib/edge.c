@@ -143,6 +143,12 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	edge_dispatch(e);
 }
 
+int
+edge_first(struct edge *e)
+{
+	return event_priority_set(e->ev_read, 0);
+}
+
 void
 edge_poll(struct edge *e)
 {

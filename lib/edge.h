@@ -64,6 +64,11 @@ void edge_flush(struct edge *);
 void edge_poll(struct edge *);
 /* Blocks until everything queued was written (used once, at exit). */
 void edge_drain(struct edge *);
+/*
+ * What this peer has said is handled before what is there from others.  To
+ * be called before anything has arrived, in a base of two priorities.
+ */
+int edge_first(struct edge *);
 size_t edge_queued(const struct edge *);
 uint64_t edge_refused(const struct edge *);	/* messages refused so far */
 const char *edge_name(const struct edge *);

@@ -416,6 +416,54 @@ START_TEST(drain_writes_everything)
 }
 END_TEST
 
+/* Which of many edges was heard, in this order. */
+#define PEERS	8
+static int heard[PEERS], nheard;
+
+static int
+h_heard(void *arg, struct imsg *m, const char **why)
+{
+	(void)m;
+	(void)why;
+	heard[nheard++] = *(int *)arg;
+	return 0;
+}
+
+START_TEST(one_is_heard_first)
+{
+	static const struct permit row[] = {
+		{ T_PLAIN, "PLAIN", 0, 0, 0, h_heard } };
+	struct event_base *b = event_base_new();
+	struct edge *to[PEERS], *from[PEERS];
+	int i, who[PEERS], sv[2];
+
+	nheard = 0;
+	ck_assert_int_eq(event_base_priority_init(b, 2), 0);
+	for (i = 0; i < PEERS; i++) {
+		who[i] = i;
+		ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, sv), 0);
+		to[i] = edge_new(b, sv[0], "a", EDGE_REFUSE, NULL, 0, on_down,
+		    NULL, QUEUE);
+		from[i] = edge_new(b, sv[1], "b", EDGE_REFUSE, row, 1,
+		    on_down, &who[i], QUEUE);
+		ck_assert(to[i] != NULL && from[i] != NULL);
+	}
+	ck_assert_int_eq(edge_first(from[_i]), 0);
+	for (i = 0; i < PEERS; i++) {
+		ck_assert_int_eq(edge_send(to[i], T_PLAIN, 0, -1, NULL), 0);
+		edge_flush(to[i]);
+	}
+	while (nheard < PEERS)
+		event_base_loop(b, EVLOOP_ONCE);
+	ck_assert_int_eq(heard[0], _i);
+	for (i = 0; i < PEERS; i++) {
+		edge_free(to[i]);
+		edge_free(from[i]);
+	}
+	event_base_free(b);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -439,6 +487,7 @@ main(void)
 	tcase_add_test(tc, broken_framing);
 	tcase_add_test(tc, failed_body_is_not_sent);
 	tcase_add_test(tc, drain_writes_everything);
+	tcase_add_loop_test(tc, one_is_heard_first, 0, PEERS);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
