@@ -225,8 +225,9 @@ struct engine_ops {
 	void (*spi_put)(void *, uint32_t);
 	/* Answered by engine_session_done(). */
 	void (*session_open)(void *, const struct session_req *);
-	/* Also of one that was not answered yet, and then is not. */
-	void (*session_close)(void *, uint64_t ike_spi);
+	/* As session_sync describes it; or of one that was not answered yet,
+	 * and then is not: without addresses. */
+	void (*session_close)(void *, const struct session_req *);
 	/* The IKE SA was rekeyed, or (from is to) its peer moved. */
 	void (*session_move)(void *, uint64_t from, uint64_t to,
 	    const struct endpoint *remote);

@@ -49,7 +49,7 @@ struct ipc_sessiond *ipc_sessiond_new(struct ikepd *);
 void ipc_sessiond_free(struct ipc_sessiond *);
 void ipc_sessiond_up(struct ipc_sessiond *, int fd);
 void ipc_sessiond_open(struct ipc_sessiond *, const struct session_req *);
-void ipc_sessiond_close(struct ipc_sessiond *, uint64_t spi);
+void ipc_sessiond_close(struct ipc_sessiond *, const struct session_req *);
 void ipc_sessiond_move(struct ipc_sessiond *, uint64_t from, uint64_t to,
     const struct endpoint *remote);
 void ipc_sessiond_sync(struct ipc_sessiond *, const struct session_req *);

@@ -6,6 +6,8 @@
 #include "lib/proto/ikese.h"
 #include "lib/proto/proto.h"
 
+#include <sys/queue.h>
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,12 +18,24 @@ struct question {
 	struct question *next;	/* among the lost */
 };
 
+/* A session that ended while there was no sessiond: the next one hears of
+ * it, so that each that has begun ends in its log. */
+struct ended {
+	STAILQ_ENTRY(ended) next;
+	uint64_t spi;
+	struct buf open;	/* SE_SYNC */
+};
+
+#define ENDED_MAX	4096
+
 struct ipc_sessiond {
 	struct ikepd *ikepd;
 	struct edge *edge;
 	struct hash by_req, by_spi;	/* struct question */
 	struct question *lost;	/* to be answered SESSION_UNAVAILABLE */
 	struct event *lost_ev;
+	STAILQ_HEAD(, ended) ended;
+	size_t nended;
 };
 
 static const enum session_status status_map[SE_STATUS_MAX] = {
@@ -158,12 +172,24 @@ ipc_sessiond_new(struct ikepd *ikepd)
 	is->ikepd = ikepd;
 	hash_init(&is->by_req, 0);
 	hash_init(&is->by_spi, 0);
+	STAILQ_INIT(&is->ended);
 	is->lost_ev = event_new(ikepd->base, -1, 0, lost_tell, is);
 	if (is->lost_ev == NULL) {
 		free(is);
 		return NULL;
 	}
 	return is;
+}
+
+static void
+ended_pop(struct ipc_sessiond *is)
+{
+	struct ended *x = STAILQ_FIRST(&is->ended);
+
+	STAILQ_REMOVE_HEAD(&is->ended, next);
+	is->nended--;
+	buf_free(&x->open);
+	free(x);
 }
 
 void
@@ -182,9 +208,86 @@ ipc_sessiond_free(struct ipc_sessiond *is)
 		is->lost = q->next;
 		free(q);
 	}
+	while (is->nended > 0)
+		ended_pop(is);
 	hash_free(&is->by_req);
 	hash_free(&is->by_spi);
 	free(is);
+}
+
+static void
+open_put(struct buf *b, const struct session_req *r)
+{
+	struct se_open o = { .ike_spi = r->ike_spi, .identity = r->identity,
+		.flags = (r->want4 ? SE_WANT4 : 0) |
+		    (r->want6 ? SE_WANT6 : 0) |
+		    (r->contact ? SE_CONTACT : 0),
+		.age = r->age_s, .remote = r->remote, .addr4 = r->addr4,
+		.addr6 = r->addr6, .id = r->id_peer.p,
+		.id_len = r->id_peer.len };
+
+	memcpy(o.fp, r->fp, sizeof(o.fp));
+	buf_init(b, SE_OPEN_MAX);
+	se_open_put(b, &o);
+}
+
+static int
+open_send(struct ipc_sessiond *is, uint16_t type,
+    const struct session_req *r)
+{
+	struct buf b;
+	int ret = -1;
+
+	open_put(&b, r);
+	if (buf_error(&b) == 0)
+		ret = edge_send(is->edge, type, r->req, -1, &b);
+	buf_free(&b);
+	return ret;
+}
+
+static void
+close_send(struct ipc_sessiond *is, uint64_t spi)
+{
+	struct se_close c = { .ike_spi = spi };
+	struct buf b;
+
+	buf_init(&b, SE_CLOSE_LEN);
+	se_close_put(&b, &c);
+	(void)edge_send(is->edge, SE_CLOSE, 0, -1, &b);
+	buf_free(&b);
+}
+
+static void
+ended_push(struct ipc_sessiond *is, const struct session_req *r)
+{
+	const struct question *q;
+	struct ended *x;
+
+	/* One that sessiond was never asked for did not begin. */
+	for (q = is->lost; q != NULL; q = q->next)
+		if (q->spi == r->ike_spi)
+			return;
+	if ((x = calloc(1, sizeof(*x))) == NULL)
+		return;
+	x->spi = r->ike_spi;
+	open_put(&x->open, r);
+	STAILQ_INSERT_TAIL(&is->ended, x, next);
+	if (++is->nended > ENDED_MAX)
+		ended_pop(is);
+}
+
+static void
+ended_send(struct ipc_sessiond *is)
+{
+	struct ended *x;
+
+	while ((x = STAILQ_FIRST(&is->ended)) != NULL) {
+		if (buf_error(&x->open) == 0) {
+			(void)edge_send(is->edge, SE_SYNC, 0, -1, &x->open);
+			close_send(is, x->spi);
+		}
+		ended_pop(is);
+	}
 }
 
 void
@@ -200,31 +303,9 @@ ipc_sessiond_up(struct ipc_sessiond *is, int fd)
 		log_error(LOG_T_SYSTEM, "no memory for the edge to sessiond");
 		return;
 	}
+	ended_send(is);
 	engine_session_resync(is->ikepd->engine);
 	(void)edge_send(is->edge, SE_SYNC_DONE, 0, -1, NULL);
-}
-
-static int
-open_send(struct ipc_sessiond *is, uint16_t type,
-    const struct session_req *r)
-{
-	struct se_open o = { .ike_spi = r->ike_spi, .identity = r->identity,
-		.flags = (r->want4 ? SE_WANT4 : 0) |
-		    (r->want6 ? SE_WANT6 : 0) |
-		    (r->contact ? SE_CONTACT : 0),
-		.age = r->age_s, .remote = r->remote, .addr4 = r->addr4,
-		.addr6 = r->addr6, .id = r->id_peer.p,
-		.id_len = r->id_peer.len };
-	struct buf b;
-	int ret = -1;
-
-	memcpy(o.fp, r->fp, sizeof(o.fp));
-	buf_init(&b, SE_OPEN_MAX);
-	se_open_put(&b, &o);
-	if (buf_error(&b) == 0)
-		ret = edge_send(is->edge, type, r->req, -1, &b);
-	buf_free(&b);
-	return ret;
 }
 
 void
@@ -247,16 +328,16 @@ ipc_sessiond_open(struct ipc_sessiond *is, const struct session_req *r)
 }
 
 void
-ipc_sessiond_close(struct ipc_sessiond *is, uint64_t spi)
+ipc_sessiond_close(struct ipc_sessiond *is, const struct session_req *r)
 {
-	struct se_close c = { .ike_spi = spi };
-	struct buf b;
+	struct question *q = question_take(is, hash_get(&is->by_spi,
+	    r->ike_spi));
 
-	free(question_take(is, hash_get(&is->by_spi, spi)));
-	buf_init(&b, SE_CLOSE_LEN);
-	se_close_put(&b, &c);
-	(void)edge_send(is->edge, SE_CLOSE, 0, -1, &b);
-	buf_free(&b);
+	free(q);
+	if (is->edge != NULL)
+		close_send(is, r->ike_spi);
+	else if (q == NULL)
+		ended_push(is, r);
 }
 
 void

@@ -174,11 +174,11 @@ op_session_open(void *ctx, const struct session_req *r)
 }
 
 static void
-op_session_close(void *ctx, uint64_t spi)
+op_session_close(void *ctx, const struct session_req *r)
 {
 	struct ikepd *i = ctx;
 
-	ipc_sessiond_close(i->sessiond, spi);
+	ipc_sessiond_close(i->sessiond, r);
 }
 
 static void

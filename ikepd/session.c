@@ -45,6 +45,20 @@ describe(const struct ike_sa *sa, struct session_req *r)
 	r->id_peer = sa_id_peer(sa);
 }
 
+static void
+describe_open(struct engine *e, const struct ike_sa *sa,
+    struct session_req *r)
+{
+	const struct session *s = sa->session;
+
+	describe(sa, r);
+	r->addr4 = s->addr4;
+	r->addr6 = s->addr6;
+	r->want4 = s->addr4.family != AF_UNSPEC;
+	r->want6 = s->addr6.family != AF_UNSPEC;
+	r->age_s = (uint32_t)((eng_now(e).us - s->since_us) / 1000000);
+}
+
 void
 session_ask(struct engine *e, struct ike_sa *sa, struct session_req *r)
 {
@@ -211,12 +225,15 @@ void
 session_end(struct engine *e, struct ike_sa *sa)
 {
 	struct session *s = sa->session;
+	struct session_req r = { 0 };
 
 	if (s == NULL)
 		return;
+	if (s->asked) {
+		describe_open(e, sa, &r);
+		e->ops.session_close(e->ops.ctx, &r);
+	}
 	sa->session = NULL;
-	if (s->asked)
-		e->ops.session_close(e->ops.ctx, sa->k->spi_own);
 	if (s->vip != 0)
 		e->ops.vip_down(e->ops.ctx, s->vip);
 	free(s->watch);
@@ -275,12 +292,7 @@ engine_session_resync(struct engine *e)
 
 		if (s == NULL || !s->open)
 			continue;
-		describe(sa, &r);
-		r.addr4 = s->addr4;
-		r.addr6 = s->addr6;
-		r.want4 = s->addr4.family != AF_UNSPEC;
-		r.want6 = s->addr6.family != AF_UNSPEC;
-		r.age_s = (uint32_t)((eng_now(e).us - s->since_us) / 1000000);
+		describe_open(e, sa, &r);
 		e->ops.session_sync(e->ops.ctx, &r);
 	}
 }

@@ -89,9 +89,9 @@ op_session_open(void *ctx, const struct session_req *r)
 }
 
 static void
-op_session_close(void *ctx, uint64_t spi)
+op_session_close(void *ctx, const struct session_req *r)
 {
-	struct sim_session *x = session_find(ctx, spi);
+	struct sim_session *x = session_find(ctx, r->ike_spi);
 
 	if (x != NULL)
 		x->used = false;
