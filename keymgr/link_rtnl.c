@@ -519,11 +519,9 @@ home_get(struct rtnl *r)
 	    &ifindex) == 0 ? ifindex : 0;
 }
 
-/* A dummy: what is routed to it is lost, and nothing is. */
 static struct nl_msg *
-home_make(void)
+home_make(const char *kind)
 {
-	static const char kind[] = "dummy";
 	struct nl_msg *m = home_msg(RTM_NEWLINK, NLM_F_CREATE | NLM_F_EXCL,
 	    IFF_UP);
 	struct nlattr *info;
@@ -532,7 +530,7 @@ home_make(void)
 		nlmsg_free(m);
 		return NULL;
 	}
-	put(m, IFLA_INFO_KIND, kind, sizeof(kind));
+	put(m, IFLA_INFO_KIND, kind, strlen(kind) + 1);
 	nla_nest_end(m, info);
 	return m;
 }
@@ -540,13 +538,18 @@ home_make(void)
 static unsigned
 op_home(void *ctx, bool make)
 {
+	/* What is routed to one is lost, and nothing is.  Small kernels that
+	 * have no dummies have this other kind. */
+	static const char *const kinds[] = { "dummy", "ifb" };
 	struct rtnl *r = ctx;
 	unsigned ifindex = home_get(r);
+	size_t i;
 
 	if (ifindex != 0 || !make || r->no_home)
 		return ifindex;
-	if (ask(r, home_make(), NULL, NULL) == 0)
-		return home_get(r);
+	for (i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+		if (ask(r, home_make(kinds[i]), NULL, NULL) == 0)
+			return home_get(r);
 	r->no_home = true;
 	return 0;
 }
