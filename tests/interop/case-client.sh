@@ -92,10 +92,10 @@ addresses()
 	out=$(ip -n gw2 addr show dev sallyport) || fail "no interface"
 	[[ $out == *"172.16.9.10/32"* && $out == *"fd09::10/128"* &&
 	    $out == *UP* ]] || fail "$out"
-	out=$(ip -n gw2 route get 10.1.0.10; ip -n gw2 route get fd01::10)
-	[[ $out == *"via 192.0.2.254 dev wan src 172.16.9.10"* &&
-	    $out == *"fd01::10"*"dev wan "*"src fd09::10"* ]] ||
-		fail "$out"
+	out=$(ip -n gw2 route show proto 0x53
+	    ip -n gw2 -6 route show proto 0x53)
+	[[ $out == *"10.1.0.0/24 via 192.0.2.254 dev wan src 172.16.9.10"* &&
+	    $out == *"fd01::/64 dev wan "*"src fd09::10"* ]] || fail "$out"
 	ping_ok gw2 10.1.0.10
 	ping_ok gw2 fd01::10
 }
@@ -131,7 +131,7 @@ helper()
 
 route_is()
 {
-	[[ $(ip -n gw2 route get 10.1.0.10) == *"$1"* ]]
+	[[ $(ip -n gw2 route show 10.1.0.0/24 proto 0x53) == *"$1"* ]]
 }
 
 # Another router, a route taken away by hand, an uplink that goes and comes.

@@ -34,17 +34,21 @@ up()
 	log_wait gw2 "=== 10.1.0.0/24"
 }
 
+# Where broadcasts leave.
+uplink=wan
+
 # inform ADDRESS [DESTINATION [HEX]]: asks as Windows does, for ADDRESS.
 # Prints the answer's options, one a line, as hexadecimal digits.  HEX: this
 # in place of the options.
 inform()
 {
-	on gw2 python3 - "$1" "${2:-10.1.0.1}" "${3:-}" <<-'END'
+	on gw2 python3 - "$1" "${2:-10.1.0.1}" "${3:-}" "$uplink" <<-'END'
 	import socket, sys
 	s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
 	if sys.argv[2] == "255.255.255.255":
 	    s.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
-	    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, b"wan")
+	    s.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE,
+	        sys.argv[4].encode())
 	s.bind(("172.16.9.10", 68))
 	s.settimeout(3)
 	ci = socket.inet_aton(sys.argv[1])
@@ -118,6 +122,7 @@ broadcast()
 {
 	local reqid
 
+	[ "$PLANE" = kernel ] || skip "the last test has it, with strongSwan"
 	reqid=$(ip -n gw2 xfrm state | awk '/reqid/ {
 		for (i = 1; i < NF; i++) if ($i == "reqid") print $(i + 1)
 		exit }')
@@ -177,6 +182,20 @@ ends()
 		fail "$(ip -n gw2 route)"
 }
 
+# The same of strongSwan's, whose device is the tunnel for everything.
+broadcast_by_device()
+{
+	[ "$PEER_PLANE" = userspace ] || skip "kernel-libipsec alone has a device"
+	swan_conf ike=aes256-sha256-ecp256 rid=198.51.100.1 lid=192.0.2.2 \
+	    lts=dynamic rts=0.0.0.0/0 conn='vips = 0.0.0.0' \
+	    secret=Xq3vvJ0pK7sLw2Zr9TbN | swan_start gw2
+	swan gw2 --initiate --child net --timeout 15
+	uplink=ipsec0
+	until_ok 10 answered 255.255.255.255 ||
+		fail "$(inform 172.16.9.10 255.255.255.255)"
+	swan_stop gw2
+}
+
 net_up
 it "the address given is on the interface" up
 it "routes prefer it" has_address
@@ -187,3 +206,4 @@ it "what is malformed is not" malformed
 it "informd dies" informd_dies
 it "keymgr takes addresses away and back with ikepd" ikepd_dies
 it "address and routes go in the end" ends
+it "a broadcast into a device is answered" broadcast_by_device

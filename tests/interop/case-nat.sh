@@ -30,7 +30,7 @@ natt_shown()
 	local out
 
 	# kernel-libipsec always says that it is behind one.
-	set -- "$1" "$([ "$PLANE" = kernel ] && echo "$2" || echo yes)"
+	set -- "$1" "$([ "$PEER_PLANE" = kernel ] && echo "$2" || echo yes)"
 	out=$(ctl gw1 /ip/ipsec/active-peers/print detail)
 	[[ $out == *natt-self=$1* && $out == *natt-peer=$2* ]] || fail "$out"
 }

@@ -30,8 +30,9 @@ fail()
 	exit 1
 }
 
-# Who moves the packets: the kernel, or where it has no ESP each gateway for
-# itself, Sallyport in espd, strongSwan in kernel-libipsec.
+# Who moves the packets, Sallyport's (PLANE) and strongSwan's (PEER_PLANE):
+# the kernel, or where it has no ESP each gateway for itself (userspace),
+# Sallyport in espd, strongSwan in kernel-libipsec.
 : "${PLANE:=}"
 
 has_esp()
@@ -44,6 +45,13 @@ has_esp()
 }
 
 [ -n "$PLANE" ] || { has_esp && PLANE=kernel || PLANE=userspace; }
+: "${PEER_PLANE:=$PLANE}"
+
+# plane_of NODE
+plane_of()
+{
+	[ -e "$W/$1/control.sock" ] && echo "$PLANE" || echo "$PEER_PLANE"
+}
 
 # until_ok SECONDS COMMAND...: polls until the command succeeds.
 until_ok()
@@ -89,6 +97,9 @@ net_up()
 		netns add gw2
 		netns add lan2
 		netns add nat
+	END
+	no_dad lan1 gw1 inet gw2 lan2 nat
+	ip -batch - <<-END
 		link add eth0 netns lan1 type veth peer name lan netns gw1
 		link add eth0 netns lan2 type veth peer name lan netns gw2
 	END
@@ -106,7 +117,7 @@ net_up()
 	lan_up lan1 10.1.0 fd01:
 	lan_up lan2 10.2.0 fd02:
 	# kernel-libipsec wants an address of its own in each selector.
-	[ "$PLANE" = kernel ] || ip -n gw2 addr add 10.2.9.1/32 dev lo
+	[ "$PEER_PLANE" = kernel ] || ip -n gw2 addr add 10.2.9.1/32 dev lo
 	for node in gw1 gw2; do
 		case $node in
 		gw1)	a4=198.51.100 a6=2001:db8:1: ;;
@@ -132,6 +143,19 @@ net_up()
 	END
 	forward gw1 inet gw2 nat
 	echo "net:$nat" >"$W/net"
+}
+
+# no_dad NODE...: no address of interfaces to come waits for others to claim
+# it; until then neighbours would not be found.
+no_dad()
+{
+	local node
+
+	for node; do
+		# shellcheck disable=SC2016
+		on "$node" bash -c 'cd /proc/sys/net/ipv6/conf &&
+		    echo 0 >all/accept_dad && echo 0 >default/accept_dad'
+	done
 }
 
 lan_up()
@@ -170,10 +194,9 @@ net_more()
 {
 	local n=${1#gw}
 
-	ip -batch - <<-END
-		netns add $1
-		link add wan netns $1 type veth peer name $1 netns inet
-	END
+	ip netns add "$1"
+	no_dad "$1"
+	ip link add wan netns "$1" type veth peer name "$1" netns inet
 	wan_up "$1" "203.0.113.$n" 203.0.113.254 "2001:db8:$n:"
 	ip -n inet -batch - <<-END
 		addr add 203.0.113.254/24 dev $1
@@ -240,12 +263,14 @@ net_alter()
 	echo altered >"$W/net"
 }
 
-# ping_ok NODE DESTINATION [COUNT]: every echo is answered.
+# ping_ok NODE DESTINATION [COUNT]: every echo is answered.  PING_FROM: the
+# source address.
 ping_ok()
 {
 	local n=${3:-3} out
 
-	out=$(on "$1" ping -n -q -c "$n" -i 0.1 -W 2 "$2") || :
+	out=$(on "$1" ping -n -q -c "$n" -i 0.1 -W 2 \
+	    ${PING_FROM:+-I "$PING_FROM"} "$2") || :
 	[[ $out == *" $n received"* ]] ||
 		fail "ping from $1 to $2: ${out##*statistics ---}"
 }
@@ -311,6 +336,7 @@ not_alive()
 wire_start()
 {
 	wire_stop
+	wire_segments 1
 	: >"$W/wire"
 	on_bg inet tcpdump -i gw1 -n -t -l -U --immediate-mode \
 	    'not arp and not (icmp6 and ip6[40] >= 133 and ip6[40] <= 137)
@@ -326,6 +352,17 @@ wire_stop()
 	[ -e "$W/wire.pid" ] || return 0
 	kill "$(<"$W/wire.pid")" 2>/dev/null || :
 	rm -f "$W/wire.pid"
+	wire_segments 65535
+}
+
+# wire_segments N: as many datagrams at most that are handed to gw1's wire as
+# one and counted as one.
+wire_segments()
+{
+	ip -n inet link set gw1 gso_max_segs "$1"
+	ip -n gw1 link set wan gso_max_segs "$1"
+	# Where gw1 is behind a NAT.
+	ip -n nat link set out gso_max_segs "$1" 2>/dev/null || :
 }
 
 # wire_count KIND: datagrams seen so far; esp (bare, or as it is used where
@@ -341,7 +378,7 @@ wire_count()
 		# kernel-libipsec knows no other ESP.
 		*UDP-encap:\ ESP*)
 			kind=udpesp
-			[ "$PLANE" = kernel ] || [ "$1" != esp ] ||
+			[ "$PEER_PLANE" = kernel ] || [ "$1" != esp ] ||
 				kind=esp ;;
 		*:\ ESP\(*)
 			kind=esp
@@ -422,7 +459,7 @@ sa_count()
 {
 	local line n=0
 
-	[ "$PLANE" = kernel ] || {
+	[ "$(plane_of "$1")" = kernel ] || {
 		user_sa_count "$1"
 		return
 	}
@@ -473,7 +510,7 @@ sa_wait()
 # sa_spis NODE: the SPIs, one a line, sorted.
 sa_spis()
 {
-	[ "$PLANE" = kernel ] || {
+	[ "$(plane_of "$1")" = kernel ] || {
 		user_sa_spis "$1" | sort
 		return
 	}
@@ -551,7 +588,7 @@ swan_start()
 	# What a failed test has left running would hold the ports.
 	swan_stop "$node"
 	shift
-	[ "$PLANE" = kernel ] || mover=kernel-libipsec routes=yes
+	[ "$PEER_PLANE" = kernel ] || mover=kernel-libipsec routes=yes
 	mkdir -p "$dir"
 	cat >"$dir/swanctl.conf"
 	cat >"$dir/strongswan.conf" <<-END
@@ -565,7 +602,7 @@ swan_start()
 	    vici {
 	      socket = unix://$dir/vici
 	    }
-	    $([ "$PLANE" = kernel ] || swan_marks)
+	    $([ "$PEER_PLANE" = kernel ] || swan_marks)
 	    resolve {
 	      file = $dir/resolv.conf
 	    }
@@ -589,7 +626,7 @@ swan_start()
 	}
 	END
 	: >"$dir/log"
-	rm -f "$dir/vici"
+	rm -f "$dir/vici" "$dir/control.sock"
 	STRONGSWAN_CONF=$dir/strongswan.conf on_bg "$node" \
 	    /usr/sbin/charon-systemd >"$dir/charon.out" 2>&1
 	echo $! >"$dir/pid"
@@ -659,7 +696,7 @@ node_kill()
 # swan_real: what follows needs more than kernel-libipsec can.
 swan_real()
 {
-	[ "$PLANE" = kernel ] || skip "kernel-libipsec cannot: $1"
+	[ "$PEER_PLANE" = kernel ] || skip "kernel-libipsec cannot: $1"
 }
 
 # ---- Sallyport ---------------------------------------------------------
@@ -700,7 +737,7 @@ gw_start()
 	mkdir -p "$dir"
 	cat >"$dir/conf"
 	: >"$dir/log"
-	rm -f "$dir/control.sock"
+	rm -f "$dir/control.sock" "$dir/vici"
 	on_bg "$node" "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
 	    --libexec "$SALLYPORT_STAGE/libexec/sallyport" \
 	    --run-dir "$dir/run" --state-dir "$dir/state" --control "$dir/control.sock" \
