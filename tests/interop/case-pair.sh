@@ -83,7 +83,6 @@ encapsulated()
 	wire_start
 	up "$1" "$2"
 	agree
-	large
 	wire_only "$3" 12
 	[ "$(wire_count udpesp)" = 0 ] || [ "$(wire_count bare)" = 0 ] ||
 		fail "both kinds of ESP"
