@@ -251,36 +251,44 @@ tun_setting(const char *name, const char *value)
 	return rc;
 }
 
+/*
+ * A mark says what came out of the device; without one a setting spares
+ * packets that are forwarded.
+ */
+static bool
+tun_marks(void)
+{
+	bool marks = tunmark(ESPTUN_NAME) == 0;
+	const char *why = strerror(errno);
+	bool spared = tun_setting("disable_policy", "1") == 0;
+
+	if (!marks)
+		log_warn(LOG_T_SYSTEM, "device " ESPTUN_NAME ": no filter that "
+		    "marks packets, without CAP_BPF and without the kernel's "
+		    "cls_matchall and act_skbedit: %s; %s", why, spared ?
+		    "IPv6 tunnels do not reach the gateway's own addresses, "
+		    "and IPv6 has no transport mode" :
+		    "no IPv6 comes in through tunnels");
+	return marks;
+}
+
 /* Nobody inside of a tunnel configures this machine.  Without a link-local
  * address no router is asked; what says it is one is not heard, either. */
-static void
+static bool
 tun_ipv6(void)
 {
 	int e;
 
 	if (access("/proc/sys/net/ipv6", F_OK) == -1)
-		return;
+		return false;
 	if ((e = ifconf_no_link_local(ESPTUN_NAME)) != 0)
 		log_warn(LOG_T_SYSTEM, "device " ESPTUN_NAME ": its settings "
 		    "for IPv6: %s", strerror(e));
-	if (tun_setting("disable_policy", "1") == -1 ||
-	    tun_setting("accept_ra", "0") == -1)
-		log_info(LOG_T_SYSTEM, "/proc/sys: %s; IPv6 in tunnels keeps "
-		    "this machine's defaults for disable_policy and "
-		    "accept_ra", strerror(errno));
-}
-
-static bool
-tun_marks(void)
-{
-	if (access("/proc/sys/net/ipv6", F_OK) == -1)
-		return false;
-	if (tunmark(ESPTUN_NAME) == 0)
-		return true;
-	log_warn(LOG_T_SYSTEM, "no filter that marks packets can be made on "
-	    "%s: %s; IPv6 tunnels do not reach the gateway's own addresses, "
-	    "and IPv6 has no transport mode", ESPTUN_NAME, strerror(errno));
-	return false;
+	if (tun_setting("accept_ra", "0") == -1)
+		log_info(LOG_T_SYSTEM, "/proc/sys: %s; router advertisements "
+		    "in tunnels are taken as this machine's default says",
+		    strerror(errno));
+	return tun_marks();
 }
 
 /* Where they are not allowed, ESP in UDP is all there is. */
@@ -296,8 +304,8 @@ raws_open(struct sockets *ss, unsigned threads)
 	if (pass_open(ss, AF_INET) == 0 && pass_open(ss, AF_INET6) == 0)
 		return;
 bad:
-	log_warn(LOG_T_SYSTEM, "raw sockets: %s%s; ESP passes in UDP alone, "
-	    "so peers with no address translation between are not reached",
+	log_warn(LOG_T_SYSTEM, "raw sockets: %s%s; ESP goes in UDP alone, "
+	    "and nothing that came to the device goes on in clear",
 	    strerror(errno), errno == EPERM ? " (without CAP_NET_RAW)" : "");
 }
 
@@ -319,8 +327,7 @@ dataplane_open(struct sockets *ss, unsigned threads, bool *marks)
 		ss->socks[ss->n - 1].local.port = uso;
 	}
 	tun_ipv4();
-	tun_ipv6();
-	*marks = tun_marks();
+	*marks = tun_ipv6();
 	raws_open(ss, threads);
 	what = "memory for SAs";
 	if (memories_open(ss) == 0)

@@ -7,6 +7,7 @@
 #include <linux/pkt_cls.h>
 #include <linux/pkt_sched.h>
 #include <linux/rtnetlink.h>
+#include <linux/tc_act/tc_skbedit.h>
 #include <net/if.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -30,7 +31,7 @@
 struct tc_msg {
 	struct nlmsghdr h;
 	struct tcmsg tc;
-	uint8_t attrs[128];
+	uint8_t attrs[256];
 };
 
 /* Sets the mark, and leaves the rest to the filters of others. */
@@ -101,13 +102,66 @@ ask(int fd, const struct tc_msg *m)
 	return -e.error;
 }
 
+/* Opens an attribute that has others inside; where it began. */
+static size_t
+open_attr(struct tc_msg *m, uint16_t type)
+{
+	size_t at = NLMSG_ALIGN(m->h.nlmsg_len);
+
+	put(m, type, NULL, 0);
+	return at;
+}
+
+static void
+close_attr(struct tc_msg *m, size_t at)
+{
+	struct rtattr *a = (void *)((uint8_t *)m + at);
+
+	a->rta_len = (uint16_t)(m->h.nlmsg_len - at);
+}
+
+static void
+put_program(struct tc_msg *m, int prog)
+{
+	uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT, fd = (uint32_t)prog;
+	size_t options;
+
+	put(m, TCA_KIND, "bpf", sizeof("bpf"));
+	options = open_attr(m, TCA_OPTIONS);
+	put(m, TCA_BPF_FD, &fd, sizeof(fd));
+	put(m, TCA_BPF_NAME, NAME, sizeof(NAME));
+	put(m, TCA_BPF_FLAGS, &flags, sizeof(flags));
+	close_attr(m, options);
+}
+
+/* The same in modules of the kernel, which no container may load but which
+ * it gets. */
+static void
+put_edit(struct tc_msg *m)
+{
+	struct tc_skbedit parms = { .action = TC_ACT_UNSPEC };
+	uint32_t mark = ESPTUN_IN_MARK;
+	size_t options, acts, act, edit;
+
+	put(m, TCA_KIND, "matchall", sizeof("matchall"));
+	options = open_attr(m, TCA_OPTIONS);
+	acts = open_attr(m, TCA_MATCHALL_ACT);
+	act = open_attr(m, 1);
+	put(m, TCA_ACT_KIND, "skbedit", sizeof("skbedit"));
+	edit = open_attr(m, TCA_ACT_OPTIONS);
+	put(m, TCA_SKBEDIT_PARMS, &parms, sizeof(parms));
+	put(m, TCA_SKBEDIT_MARK, &mark, sizeof(mark));
+	close_attr(m, edit);
+	close_attr(m, act);
+	close_attr(m, acts);
+	close_attr(m, options);
+}
+
+/* prog is -1 where programs cannot be loaded. */
 static int
 attach(int fd, unsigned ifindex, int prog)
 {
-	uint32_t flags = TCA_BPF_FLAG_ACT_DIRECT, prog_fd = (uint32_t)prog;
-	struct rtattr *options;
 	struct tc_msg m;
-	size_t at;
 	int e;
 
 	begin(&m, RTM_NEWQDISC, ifindex, TC_H_CLSACT);
@@ -118,14 +172,10 @@ attach(int fd, unsigned ifindex, int prog)
 	begin(&m, RTM_NEWTFILTER, ifindex, TC_H_MAKE(TC_H_CLSACT,
 	    TC_H_MIN_INGRESS));
 	m.tc.tcm_info = TC_H_MAKE(FILTER_PRIO << 16, htons(ETH_P_IPV6));
-	put(&m, TCA_KIND, "bpf", sizeof("bpf"));
-	at = NLMSG_ALIGN(m.h.nlmsg_len);
-	put(&m, TCA_OPTIONS, NULL, 0);
-	put(&m, TCA_BPF_FD, &prog_fd, sizeof(prog_fd));
-	put(&m, TCA_BPF_NAME, NAME, sizeof(NAME));
-	put(&m, TCA_BPF_FLAGS, &flags, sizeof(flags));
-	options = (struct rtattr *)(void *)((uint8_t *)&m + at);
-	options->rta_len = (uint16_t)(m.h.nlmsg_len - at);
+	if (prog != -1)
+		put_program(&m, prog);
+	else
+		put_edit(&m);
 	return ask(fd, &m);
 }
 
@@ -134,10 +184,8 @@ tunmark(const char *device)
 {
 	static const struct timeval wait = { WAIT_S, 0 };
 	unsigned ifindex = if_nametoindex(device);
-	int prog, fd, e;
+	int prog = program(), fd, e;
 
-	if ((prog = program()) == -1)
-		return -1;
 	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
 	if (fd == -1) {
 		e = errno;
@@ -147,7 +195,8 @@ tunmark(const char *device)
 		e = attach(fd, ifindex, prog);
 		close(fd);
 	}
-	close(prog);
+	if (prog != -1)
+		close(prog);
 	errno = e;
 	return e == 0 ? 0 : -1;
 }

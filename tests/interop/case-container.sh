@@ -7,19 +7,22 @@ docker='chown dac_override fowner fsetid kill setgid setuid setpcap
 net_bind_service net_raw sys_chroot mknod audit_write setfcap'
 told=$(sed -n '/^## Without ESP/,/^## /s/^docker run //p' \
     "$here/../../README.md")
-more=$(grep -o -e '--cap-add [A-Z_]*' <<<"$told" | sed 's/.* //' | tr A-Z a-z)
+more=$(grep -o -e '--cap-add [A-Z_]*' <<<"$told" | sed 's/.* //' | tr '[:upper:]' '[:lower:]')
 
-# box [-CAPABILITY | -device]...: what is missing.  A prefix whose sallyportd
+# box [-CAPABILITY | +CAPABILITY | -device]...: what is missing, or more.  A prefix whose sallyportd
 # runs as in a container.
 box()
 {
-	local caps=" $(echo $docker $more) " device=0
+	local caps device=0
+
+	caps=$(printf ' %s ' $docker $more)
 
 	grep -q -e '--device /dev/net/tun' <<<"$told" && device=1
 	for _; do
 		case $_ in
 		-device)	device=0 ;;
-		*)		caps=${caps/ ${_#-} / } ;;
+		+*)		caps="$caps ${_#+} " ;;
+		*)		caps=${caps/ ${_#-} /} ;;
 		esac
 	done
 	rm -rf "$W/box"
@@ -65,6 +68,32 @@ tunnel()
 	sa_wait gw1 2
 	ping_ok lan1 10.2.0.10
 	ping_ok lan2 10.1.0.10
+	! grep -v 'no filter that marks packets' "$W/gw1/log" |
+	    grep -e warning -e error
+}
+
+# IPv6 wants a filter on the device, which the kernel has in modules, or
+# loads for who may have it do so.
+marks()
+{
+	unshare --net bash -c 'tc qdisc add dev lo clsact &&
+	    tc filter add dev lo ingress matchall action skbedit mark 1' \
+	    2>/dev/null
+}
+
+tunnel6()
+{
+	[ "${1:-}" = +bpf ] || marks ||
+		skip "this kernel has no act_skbedit or no cls_matchall"
+	gw_stop gw1
+	swan_stop gw2
+	swan_conf lts=fd02::/64 rts=fd01::/64 | swan_start gw2
+	box "$@"
+	boxed src=fd01::/64 dst=fd02::/64
+	peer_wait gw1
+	sa_wait gw1 2
+	ping_ok lan1 fd02::10
+	ping_ok lan2 fd01::10
 	! grep -e warning -e error "$W/gw1/log"
 }
 
@@ -91,6 +120,7 @@ lacks()
 # By default it runs nevertheless, and says that it cannot do its work.
 no_device_auto()
 {
+	! has_esp || skip "the kernel moves the packets then"
 	box -device
 	boxed more="/ip ipsec settings set data-plane=auto"
 	log_has gw1 'kernel, but this kernel has no ESP: no SA can be installed'
@@ -124,10 +154,13 @@ installed=$SALLYPORT_STAGE
 net_up
 swan_conf | swan_start gw2
 it "what the README gives a container is enough for a tunnel" tunnel
+it "IPv6, too" tunnel6
+it "IPv6, with CAP_BPF" tunnel6 +bpf
+swan_stop gw2
+swan_conf | swan_start gw2
+box
+boxed
 it "another data-plane is for the next start" reloaded
 it "what is missing is named" lacks
 it "without the device auto says what is missing" no_device_auto
-all_stop
-net_up nat=gw1
-swan_conf | swan_start gw2
 it "without raw sockets ESP passes in UDP" raw_missing
