@@ -163,7 +163,7 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 		    .hard_bytes = sa->limits.hard_bytes,
 		    .soft_packets = sa->limits.soft_packets,
 		    .hard_packets = sa->limits.hard_packets },
-		.encr = sa->encr->v2, .encr_bits = sa->encr->bits,
+		.encr = sa->encr->v2, .encr_bits = suite_attr(sa->encr),
 		.integ = sa->integ == NULL ? 0 : sa->integ->v2,
 		.encr_key = *sa->encr_key };
 	if (sa->integ != NULL && sa->integ_key != NULL)

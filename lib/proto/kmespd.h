@@ -53,7 +53,7 @@ struct kmespd_sa {
 	int64_t added;		/* the newest of a policy is used */
 	int64_t hard_at;	/* INT64_MAX: never */
 	struct kmespd_limits limits;
-	uint16_t encr, encr_bits;	/* IKEv2 numbers of lib/suite */
+	uint16_t encr, encr_bits;	/* as for suite_by_id() */
 	uint16_t integ;			/* 0: none */
 	struct secret encr_key, integ_key;
 };
