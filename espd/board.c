@@ -77,8 +77,8 @@ board_take(struct board *bd, uint32_t *slot)
 	return 0;
 }
 
-static void
-forget(struct board *bd, uint32_t slot)
+void
+board_hide(struct board *bd, uint32_t slot)
 {
 	atomic_store(&bd->b->slot[slot].spi, 0);
 	secret_wipe(&bd->kept[slot], sizeof(bd->kept[slot]));
@@ -87,14 +87,14 @@ forget(struct board *bd, uint32_t slot)
 void
 board_give(struct board *bd, uint32_t slot)
 {
-	forget(bd, slot);
+	board_hide(bd, slot);
 	bd->free[bd->nfree++] = slot;
 }
 
 void
 board_end(struct board *bd, uint32_t slot)
 {
-	forget(bd, slot);
+	board_hide(bd, slot);
 	bd->ending[bd->nending++] = slot;
 }
 

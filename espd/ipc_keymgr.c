@@ -14,13 +14,20 @@
 #include <string.h>
 
 #define PATH_MTU	1500	/* until the path is known better */
+/*
+ * What arrived for an inbound SA before it was deleted may still lie in a
+ * socket, overtaken by the DELETE on another: it is let in a little longer.
+ */
+#define LEAVE_US	500000
 
 /* An SA that is there. */
 struct held {
 	uint32_t slot;
 	uint32_t spi;
 	struct addr dst;
-	struct timer hard;
+	bool inbound;
+	bool leaving;		/* deleted, and not in the table any more */
+	struct timer end;	/* the hard one, or of leaving */
 };
 
 struct ipc_keymgr {
@@ -86,13 +93,14 @@ sa_make(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t slot,
 	h->slot = slot;
 	h->spi = m->spi;
 	h->dst = m->dst.addr;
+	h->inbound = m->inbound;
 	if (sa_conf(m, &k->board->b->slot[slot].live, &sa, why) == -1 ||
 	    esp_sa_add(k->esp, &sa, (struct mono){ m->added }, why) == -1) {
 		free(h);
 		return -1;
 	}
 	if (hash_set(&k->held, key_of(k, &h->dst, h->spi), h) == -1 ||
-	    timer_set(&k->timers, &h->hard, sa.hard_at) == -1) {
+	    timer_set(&k->timers, &h->end, sa.hard_at) == -1) {
 		*why = "out of memory";
 		hash_del(&k->held, key_of(k, &h->dst, h->spi));
 		(void)esp_sa_del(k->esp, &h->dst, h->spi);
@@ -158,21 +166,29 @@ sa_add(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t *slot,
 static void
 held_end(struct ipc_keymgr *k, struct held *h)
 {
-	timer_clear(&k->timers, &h->hard);
+	timer_clear(&k->timers, &h->end);
 	(void)esp_sa_del(k->esp, &h->dst, h->spi);
-	hash_del(&k->held, key_of(k, &h->dst, h->spi));
+	if (!h->leaving)
+		hash_del(&k->held, key_of(k, &h->dst, h->spi));
+	board_end(k->board, h->slot);
+	free(h);
 }
 
 static int
 sa_del(struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
 {
 	struct held *h = held_get(k, dst, spi);
+	struct mono at = { mono_now().us + LEAVE_US };
 
 	if (h == NULL)
 		return ESRCH;
-	held_end(k, h);
-	board_end(k->board, h->slot);
-	free(h);
+	if (!h->inbound || timer_set(&k->timers, &h->end, at) == -1) {
+		held_end(k, h);
+		return 0;
+	}
+	hash_del(&k->held, key_of(k, &h->dst, h->spi));
+	h->leaving = true;
+	board_hide(k->board, h->slot);
 	return 0;
 }
 
@@ -476,9 +492,10 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 	struct held *h;
 
 	while ((t = timers_pop(&k->timers, now)) != NULL) {
-		h = (struct held *)((char *)t - offsetof(struct held, hard));
-		news_expire(k, h->spi, &h->dst, true);
-		(void)sa_del(k, &h->dst, h->spi);
+		h = (struct held *)((char *)t - offsetof(struct held, end));
+		if (!h->leaving)
+			news_expire(k, h->spi, &h->dst, true);
+		held_end(k, h);
 	}
 	reclaim(k);
 }

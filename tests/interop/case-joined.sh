@@ -54,3 +54,4 @@ it "the tunnel comes up, in UDP" up
 it "IKE is heard among ESP" rekeys --ike office1
 it "nothing of it came to espd" nobodys
 it "SAs of one peer are told apart" rekeys --child net
+it "what was under way at a rekey came in" nobodys
