@@ -183,5 +183,8 @@ struct backend {
 
 /* The kernel's XFRM.  To be opened before confinement.  -1: why. */
 int backend_xfrm_open(struct backend *, char *why);
+/* It is the only data plane: what one in user space left is removed, once it
+ * has settled.  Before confinement, too. */
+void backend_xfrm_sole(struct backend *);
 
 #endif

@@ -1,5 +1,6 @@
 #include "keymgr/backend.h"
 
+#include "keymgr/way.h"
 #include "keymgr/xfrm.h"
 #include "keymgr/xfrm_msg.h"
 #include "lib/log.h"
@@ -462,6 +463,7 @@ xfrm_close(void *arg)
 	if (x == NULL)
 		return;
 	xfrm_event_close(x);
+	way_left_end(x->left, false);
 	if (x->sk != NULL)
 		nl_socket_free(x->sk);
 	if (x->stat_fd != -1)
@@ -543,6 +545,15 @@ request_socket(struct xfrm *x, char *why)
 	return 0;
 }
 
+static void
+xfrm_settled(void *arg)
+{
+	struct xfrm *x = arg;
+
+	way_left_end(x->left, true);
+	x->left = NULL;
+}
+
 static const struct backend_ops xfrm_ops = {
 	.name = "xfrm",
 	.apply = xfrm_apply,
@@ -551,6 +562,7 @@ static const struct backend_ops xfrm_ops = {
 	.policy_dump = xfrm_policy_dump,
 	.stats = xfrm_stats,
 	.listen = xfrm_event_listen,
+	.settled = xfrm_settled,
 	.no_esp = xfrm_no_esp,
 	.close = xfrm_close,
 };
@@ -584,4 +596,12 @@ backend_xfrm_open(struct backend *bk, char *why)
  bad:
 	xfrm_close(x);
 	return -1;
+}
+
+void
+backend_xfrm_sole(struct backend *bk)
+{
+	struct xfrm *x = bk->ctx;
+
+	x->left = way_left_find();
 }

@@ -219,6 +219,8 @@ op_init(struct child *child)
 		log_error(LOG_T_SYSTEM, "%s", why);
 		return -1;
 	}
+	if (child_espd_threads(child) == 0)
+		backend_xfrm_sole(&bk);
 	if (km_init(&k->km, &bk, &none, child_workers(child)) == -1) {
 		log_error(LOG_T_SYSTEM, "out of memory");
 		return -1;

@@ -42,6 +42,7 @@ struct left {
 
 struct way {
 	struct way_nl *nl;
+	bool framed;		/* frame() stands */
 	struct hash sels;	/* of stands */
 	struct hash groups;
 	struct hash tables;	/* which are in use */
@@ -296,6 +297,38 @@ same_way(const struct stands *s, const struct bk_body *b)
 	    pref_of(b->prio) == pref_of(s->body.prio);
 }
 
+/* Our own packets first, and an end to skip to. */
+static int
+frame(struct way *w, bool add)
+{
+	static const uint8_t families[] = { AF_INET, AF_INET6 };
+	struct way_rule end = { .pref = WAY_END, .act = WAY_NOTHING };
+	struct way_rule own = { .pref = WAY_MARK, .act = WAY_SKIP,
+		.mark = ESPTUN_MARK };
+	size_t i;
+	int e;
+
+	for (i = 0; i < sizeof(families); i++) {
+		end.local.addr.family = families[i];
+		own.local.addr.family = families[i];
+		/* IPv6 may be missing. */
+		if (((e = way_nl_rule(w->nl, &end, add)) != 0 ||
+		    (e = way_nl_rule(w->nl, &own, add)) != 0) &&
+		    families[i] == AF_INET)
+			return e;
+	}
+	w->framed = add;
+	return 0;
+}
+
+/* Nothing is left where no policy is. */
+static void
+unframe(struct way *w)
+{
+	if (w->framed && w->left == NULL && hash_count(&w->sels) == 0)
+		(void)frame(w, false);
+}
+
 int
 way_set(struct way *w, const struct selector *sel, const struct bk_body *body)
 {
@@ -316,7 +349,8 @@ way_set(struct way *w, const struct selector *sel, const struct bk_body *body)
 		return ENOMEM;
 	s->sel = *sel;
 	s->body = *body;
-	if ((e = put_in(w, s)) == 0 &&
+	e = w->framed ? 0 : frame(w, true);
+	if (e == 0 && (e = put_in(w, s)) == 0 &&
 	    hash_set(&w->sels, sel_hash(sel, 2), s) == 0)
 		return 0;
 	if (e == 0)
@@ -335,6 +369,7 @@ way_del(struct way *w, const struct selector *sel)
 	take_out(w, s);
 	hash_del(&w->sels, sel_hash(sel, 2));
 	free(s);
+	unframe(w);
 }
 
 void
@@ -410,30 +445,7 @@ way_settled(struct way *w)
 		}
 		free(l);
 	}
-}
-
-/* Our own packets first, and an end to skip to. */
-static int
-frame(struct way *w)
-{
-	static const uint8_t families[] = { AF_INET, AF_INET6 };
-	struct way_rule end = { .pref = WAY_END, .act = WAY_NOTHING };
-	struct way_rule own = { .pref = WAY_MARK, .act = WAY_SKIP,
-		.mark = ESPTUN_MARK };
-	size_t i;
-	int e;
-
-	for (i = 0; i < sizeof(families); i++) {
-		end.local.addr.family = families[i];
-		own.local.addr.family = families[i];
-		if ((e = way_nl_rule(w->nl, &end, true)) != 0 ||
-		    (e = way_nl_rule(w->nl, &own, true)) != 0) {
-			/* A kernel without IPv6. */
-			if (families[i] == AF_INET)
-				return e;
-		}
-	}
-	return 0;
+	unframe(w);
 }
 
 struct way *
@@ -450,7 +462,7 @@ way_open(char *why)
 	hash_init(&w->groups, 0);
 	hash_init(&w->tables, 0);
 	way_nl_rules(w->nl, on_left, w);
-	if ((e = frame(w)) != 0) {
+	if ((e = frame(w, true)) != 0) {
 		snprintf(why, BK_WHY_LEN, "routing rules: %s", strerror(e));
 		way_close(w);
 		return NULL;

@@ -16,7 +16,8 @@
 
 struct way;
 
-/* Brings the device up.  To be opened before confinement.  NULL: why. */
+/* Brings the device up.  What is there while no policy is, is two rules for
+ * our own packets until way_settled(), and nothing then.  To be opened before confinement.  NULL: why. */
 struct way *way_open(char *why);
 /* What was made stays in the kernel. */
 void way_close(struct way *);
@@ -28,5 +29,14 @@ void way_each(const struct way *, void (*fn)(void *,
     const struct selector *, const struct bk_body *), void *arg);
 /* Removes what an earlier keymgr left and nobody has set since. */
 void way_settled(struct way *);
+/*
+ * What a data plane in user space left where there is none any more: its
+ * routes forbid what the kernel is to encrypt now.  To be looked for before
+ * confinement; NULL: there is nothing, or nothing to be done about it.
+ */
+struct way_left;
+struct way_left *way_left_find(void);
+/* Removes it, if asked to; takes it over. */
+void way_left_end(struct way_left *, bool remove);
 
 #endif

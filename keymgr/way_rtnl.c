@@ -395,7 +395,7 @@ way_nl_close(struct way_nl *w)
 }
 
 struct way_nl *
-way_nl_open(char *why)
+way_nl_look(char *why)
 {
 	static const struct timeval wait = { WAIT_S, 0 };
 	struct way_nl *w = calloc(1, sizeof(*w));
@@ -411,6 +411,20 @@ way_nl_open(char *why)
 	}
 	(void)setsockopt(nl_socket_get_fd(w->sk), SOL_SOCKET, SO_RCVTIMEO,
 	    &wait, sizeof(wait));
+	return w;
+ bad:
+	way_nl_close(w);
+	return NULL;
+}
+
+struct way_nl *
+way_nl_open(char *why)
+{
+	struct way_nl *w = way_nl_look(why);
+	int e;
+
+	if (w == NULL)
+		return NULL;
 	w->ifindex = if_nametoindex(ESPTUN_NAME);
 	if (w->ifindex == 0) {
 		snprintf(why, BK_WHY_LEN, "no device %s", ESPTUN_NAME);

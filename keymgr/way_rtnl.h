@@ -34,6 +34,8 @@ struct way_nl;
 
 /* Also brings up the device.  NULL: why (BK_WHY_LEN). */
 struct way_nl *way_nl_open(char *why);
+/* Without a device: rules and tables can be read and removed, no more. */
+struct way_nl *way_nl_look(char *why);
 void way_nl_close(struct way_nl *);
 /* 0 or an errno; what is there already is no error. */
 int way_nl_rule(struct way_nl *, const struct way_rule *, bool add);

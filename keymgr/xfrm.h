@@ -17,6 +17,7 @@ struct xfrm {
 	struct event *ev;
 	struct bk_events events;
 	int stat_fd;		/* /proc/net/xfrm_stat, or -1 */
+	struct way_left *left;	/* of a data plane in user space */
 	bool no_esp;
 	uint32_t seq;
 	uint8_t *rx;		/* XFRM_RX_SIZE; wiped after use */

@@ -139,3 +139,29 @@ swan_conf | swan_start gw2
 gw_conf | gw_start gw1
 peer_wait gw1
 it "without peer and device nothing passes in clear" fails_closed
+all_stop
+
+no_rules()
+{
+	[ -z "$(ip -n gw1 rule show protocol 83; ip -n gw1 -6 rule show protocol 83)" ]
+}
+
+# An orderly end leaves nothing; after another one the kernel's data plane
+# finds nothing in its way.
+rules_go()
+{
+	gw_conf more="/ip ipsec policy add peer=office2 tunnel=yes src-address=fd01::/64 dst-address=fd02::/64 proposal=c1" |
+	    gw_start gw1
+	peer_wait gw1
+	! no_rules
+	gw_stop gw1
+	no_rules
+	gw_conf | gw_start gw1
+	node_kill gw1 KILL
+	! no_rules
+	gw_conf more="/ip ipsec settings set data-plane=kernel" | gw_start gw1
+	until_ok 10 no_rules
+}
+
+swan_conf | swan_start gw2
+it "rules go with an orderly end, and when the kernel takes over" rules_go

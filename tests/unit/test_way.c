@@ -302,6 +302,23 @@ START_TEST(the_next_one_takes_over)
 }
 END_TEST
 
+/* An orderly end removes the policies, and a reload may. */
+START_TEST(nothing_stays_without_policies)
+{
+	struct way *w = open_way();
+
+	way_settled(w);
+	ck_assert_uint_eq(kernel.nrules, 0);
+	set(w, "10.1.0.0/16", "10.2.0.0/16", 3, BK_ENCRYPT);
+	ck_assert_uint_eq(kernel.nrules, 5);
+	ck_assert_ptr_nonnull(rule_from("10.1.0.0/16", WAY_TABLE));
+	del(w, "10.1.0.0/16", "10.2.0.0/16");
+	ck_assert_uint_eq(kernel.nrules, 0);
+	ck_assert_uint_eq(kernel.nroutes, 0);
+	way_close(w);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -317,6 +334,7 @@ main(void)
 	tcase_add_test(tc, hosts_have_a_source);
 	tcase_add_test(tc, rules_never_say_too_much);
 	tcase_add_test(tc, the_next_one_takes_over);
+	tcase_add_test(tc, nothing_stays_without_policies);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
