@@ -31,6 +31,8 @@ proposal_read(const struct km_conf *c, struct km_proposal *p,
 	p->encr = conf_algs(o, CONF_PROPOSAL_ENC, &p->nencr);
 	p->integ = conf_algs(o, CONF_PROPOSAL_AUTH, &p->ninteg);
 	p->lifetime_s = (uint32_t)conf_num(o, CONF_PROPOSAL_LIFETIME);
+	p->lifebytes = (uint64_t)conf_num(o, CONF_PROPOSAL_LIFEBYTES);
+	p->lifepackets = (uint64_t)conf_num(o, CONF_PROPOSAL_LIFEPACKETS);
 	p->window = (uint32_t)conf_num(o, CONF_PROPOSAL_REPLAY_WINDOW);
 	p->esn = (enum conf_esn)conf_num(o, CONF_PROPOSAL_ESN);
 	p->usable = conf_usable(c->conf, o);

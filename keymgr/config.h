@@ -22,6 +22,7 @@ struct km_proposal {
 	const struct alg *const *integ;
 	size_t nencr, ninteg;
 	uint32_t lifetime_s;
+	uint64_t lifebytes, lifepackets;	/* 0: none */
 	uint32_t window;	/* replay window in packets, 0: off */
 	enum conf_esn esn;
 	bool usable;

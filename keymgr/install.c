@@ -1,5 +1,6 @@
 #include "keymgr/install.h"
 
+#include "keymgr/limits.h"
 #include "lib/log.h"
 
 #include <stdio.h>
@@ -34,6 +35,7 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 	sa->esn = c->esn;
 	sa->window = c->window;
 	sa->hard_s = c->hard_s;
+	sa->limits = c->limits;
 	sa->aged_s = inbound ? 0 : c->aged_s;
 	sa->encr = c->encr;
 	sa->integ = c->integ;
@@ -43,16 +45,8 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
  * The soft lifetime is kept here, by a clock nobody can set, and only the
  * hard one in the kernel, which measures by the wall clock: with both there,
  * a clock that jumps ahead would end the SA at the moment it should be
- * replaced.  80 % of the hard one less up to 5 %, so that the tunnels of a
- * gateway are not all replaced at once.
+ * replaced.
  */
-static uint32_t
-soft_lifetime(uint32_t hard)
-{
-	return (uint32_t)((uint64_t)hard * 80 / 100) -
-	    arc4random_uniform(hard / 20 + 1);
-}
-
 static struct sad_child *
 child_new(const struct child_req *r, const struct guarded *ok)
 {
@@ -78,7 +72,8 @@ child_new(const struct child_req *r, const struct guarded *ok)
 	c->esn = r->esn;
 	c->window = q->window;
 	c->hard_s = q->lifetime_s;
-	c->soft_s = soft_lifetime(c->hard_s);
+	c->soft_s = (uint32_t)limits_soft(c->hard_s);
+	limits_set(&c->limits, q, c->encr, c->esn);
 	c->added = c->polled = mono_now();
 	c->installing = true;
 	return c;

@@ -121,7 +121,10 @@ row_counters(struct show_req *req, const struct sad_child *c,
 	field_lifetimes(req, c);
 	field_wall(req, "usetime", s->use_time);
 	show_field(req, "use-lifetime", "0s/0s");
-	show_field(req, "lifebytes", "0/0");
+	show_field(req, "lifebytes", "%" PRIu64 "/%" PRIu64,
+	    c->limits.soft_bytes, c->limits.hard_bytes);
+	show_field(req, "lifepackets", "%" PRIu64 "/%" PRIu64,
+	    c->limits.soft_packets, c->limits.hard_packets);
 	show_field(req, "current-bytes", "%" PRIu64, s->bytes);
 	show_field(req, "current-packets", "%" PRIu64, s->packets);
 	show_field(req, "replay-errors", "%u", s->errors_replay);

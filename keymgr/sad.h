@@ -27,6 +27,7 @@ struct sad_child {
 	bool initiator, transport, encap, esn;
 	uint32_t window;
 	uint32_t soft_s, hard_s;
+	struct bk_limits limits;
 	uint32_t aged_s;		/* of the outbound SA, see bk_sa */
 	struct mono added;
 	struct timer soft;		/* when to ask for a new one */

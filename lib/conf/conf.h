@@ -103,6 +103,8 @@ enum conf_proposal_prop {
 	CONF_PROPOSAL_AUTH,		/* algs: SUITE_INTEG, or ALG_NONE */
 	CONF_PROPOSAL_ENC,		/* algs: SUITE_ENCR */
 	CONF_PROPOSAL_LIFETIME,		/* num: seconds, hard */
+	CONF_PROPOSAL_LIFEBYTES,	/* num, hard; 0: none */
+	CONF_PROPOSAL_LIFEPACKETS,	/* num, hard; 0: none */
 	CONF_PROPOSAL_PFS,		/* algs: SUITE_KE; "none" is the row
 					 * with ALG_NONE */
 	CONF_PROPOSAL_ESN,		/* num: enum conf_esn */

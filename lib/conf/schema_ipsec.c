@@ -186,6 +186,19 @@ const struct conf_prop schema_proposal[CONF_PROPOSAL_PROPS] = {
 		.flags = LIVE,
 		.help = "How long an SA lives at most; its successor is "
 		    "negotiated at 80 % of it." },
+	[CONF_PROPOSAL_LIFEBYTES] = {
+		.name = "lifebytes", .type = CONF_T_NUM, .def = "0",
+		.lo = 0, .hi = INT64_C(1) << 53, .procs = TO_KM,
+		.flags = LIVE,
+		.help = "How many bytes an SA carries at most in either "
+		    "direction, with a successor at 80 %; 0 sets no limit "
+		    "but that of ciphers with 64-bit blocks." },
+	[CONF_PROPOSAL_LIFEPACKETS] = {
+		.name = "lifepackets", .type = CONF_T_NUM, .def = "0",
+		.lo = 0, .hi = INT64_C(1) << 53, .procs = TO_KM,
+		.flags = LIVE,
+		.help = "The same in packets; 0 sets no limit but that of "
+		    "the sequence numbers." },
 	[CONF_PROPOSAL_PFS] = {
 		.name = "pfs-group", .alias = "pfs-groups",
 		.type = CONF_T_ALGS, .kind = SUITE_KE, .phase = ALG_PHASE2,

@@ -26,9 +26,9 @@ static const struct {
 	{ SHOW_INSTALLED_SA, NULL, "flags spi src-address dst-address state "
 	    "auth-algorithm enc-algorithm enc-key-size auth-key enc-key "
 	    "replay add-lifetime addtime expires-in usetime use-lifetime "
-	    "lifebytes current-bytes current-packets replay-errors "
-	    "integrity-errors hw-aead direction mode esn udp-encapsulation "
-	    "reqid peer ike-spi" },
+	    "lifebytes lifepackets current-bytes current-packets "
+	    "replay-errors integrity-errors hw-aead direction mode esn "
+	    "udp-encapsulation reqid peer ike-spi" },
 	{ SHOW_FLUSH_SA, NULL, "sa-type spi src-address dst-address peer" },
 	{ SHOW_POLICY, "ip ipsec policy", "flags number reason "
 	    "ph2-count ph2-state" },

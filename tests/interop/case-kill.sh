@@ -98,6 +98,27 @@ espd()
 	anew
 }
 
+# It is there and does nothing: keymgr finds out, and the next one goes on.
+# What was to be installed meanwhile is.
+stuck()
+{
+	local before pid
+
+	[ "$PLANE" = userspace ] || skip "the kernel moves the packets"
+	before=$(sa_spis gw1)
+	pid=$(gw_pids gw1 espd)
+	log_mark gw1
+	kill -STOP "$pid"
+	swan gw2 --rekey --child net || :
+	until_ok 20 replaced espd "$pid" || fail "espd was not started again"
+	log_since gw1 "does not answer" || fail "the log does not say why"
+	until_ok 10 spis_other "$before" || fail "the SPIs did not change"
+	until_ok 10 ping_once lan1 10.2.0.10 || fail "no echo"
+	sa_wait gw1 2 20
+	ping_ok lan1 10.2.0.10
+	anew
+}
+
 # A file edited since it was loaded is nothing to a new certd: it has what
 # the others have.
 certd()
@@ -181,6 +202,7 @@ it "filters know the properties, and no others" filters
 it "ikepd dies" ikepd
 it "keymgr dies" keymgr
 it "espd dies" espd
+it "espd is stopped" stuck
 it "certd dies" certd
 it "controld dies" controld
 it "sallyportd dies" sallyportd
