@@ -143,7 +143,11 @@ all_stop
 
 no_rules()
 {
-	[ -z "$(ip -n gw1 rule show protocol 83; ip -n gw1 -6 rule show protocol 83)" ]
+	local rules
+
+	rules=$(ip -n gw1 rule && ip -n gw1 -6 rule) || fail "no rules at all"
+	echo "$rules"
+	[[ $rules != *proto\ 83* ]]
 }
 
 # An orderly end leaves nothing; after another one the kernel's data plane
