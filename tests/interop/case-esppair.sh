@@ -9,22 +9,23 @@
 # An ECN that no honest router makes of what was inside is dropped.
 ecn()
 {
-	on inet bash -c 'echo 0 >/proc/sys/net/ipv4/ip_forward
-		echo 0 >/proc/sys/net/ipv6/conf/all/forwarding'
-	carry ecn "$1" lan1 lan2
-	carry ecn "$1" lan2 lan1
-	forward inet
+	local rc=0
+
+	inet_forwards 0
+	(both_ways ecn "$1") || rc=$?
+	inet_forwards 1
+	return $rc
 }
 
-# all OUTER INNER: what is shown of each pair.
+# all FORM OUTER INNER: what is shown of each pair.
 all()
 {
-	it "IPv$2 in IPv$1" with_pair $1 $2
-	carry_all $2
-	it "DSCP and ECN go outside as they are" both_ways tos $2
+	it "IPv$3 in IPv$2, ESP $1" with_pair $1 $2 $3
+	carry_all $3
+	it "DSCP and ECN go outside as they are" both_ways tos $3
 	it "no packet was an error" errors_are gw1
 	it "nor at the other end" errors_are gw2
-	it "ECN outside comes in as RFC 6040 says" ecn $2
+	it "ECN outside comes in as RFC 6040 says" ecn $3
 	it "what it forbids is counted" errors_are gw1 in-errors=1
 	it "at the other end, too" errors_are gw2 in-errors=1
 	all_stop
@@ -32,8 +33,10 @@ all()
 
 net_up
 sinks_up
-for out in 4 6; do
-	for in in 4 6; do
-		all $out $in
+for form in bare udp; do
+	for out in 4 6; do
+		for in in 4 6; do
+			all $form $out $in
+		done
 	done
 done

@@ -52,7 +52,8 @@ up()
 	until_ok 10 ping_once lan1 "$h2" || fail "no echo"
 }
 
-# with_swan OUTER INNER [NAME=VALUE...]: gw1 is Sallyport, gw2 strongSwan.
+# with_swan OUTER INNER [NAME=VALUE...]: gw1 is Sallyport, gw2 strongSwan,
+# whose esp_proposals are SWAN_ESP.
 with_swan()
 {
 	local us them bits src dst h1 h2
@@ -60,23 +61,36 @@ with_swan()
 	outer "$1"
 	inner "$2"
 	shift 2
-	swan_conf laddr=$them raddr=$us lts=$dst rts=$src | swan_start gw2
+	swan_conf laddr=$them raddr=$us lts=$dst rts=$src \
+	    esp="${SWAN_ESP:-aes128gcm16}" | swan_start gw2
 	gw_conf peer=$them/$bits src=$src dst=$dst "$@" | gw_start gw1
 	up
 }
 
-# with_pair OUTER INNER [NAME=VALUE...]: Sallyport at both ends; gw1
+# pair_conf FORM [NAME=VALUE...]: of an end between two Sallyports; FORM of ESP
+# is bare or udp.
+pair_conf()
+{
+	local always=nat
+
+	[ "$1" = bare ] || always=always
+	gw_conf "${@:2}"
+	echo "/ip ipsec settings set udp-encapsulation=$always"
+}
+
+# with_pair FORM OUTER INNER [NAME=VALUE...]: Sallyport at both ends; gw1
 # initiates.
 with_pair()
 {
-	local us them bits src dst h1 h2
+	local us them bits src dst h1 h2 form=$1
 
-	outer "$1"
-	inner "$2"
-	shift 2
-	gw_conf peer=$us/$bits my=fqdn:gw2.example remote=fqdn:gw1.example \
-	    src=$dst dst=$src peeropt=passive=yes "$@" | gw_start gw2
-	gw_conf peer=$them/$bits src=$src dst=$dst "$@" | gw_start gw1
+	outer "$2"
+	inner "$3"
+	shift 3
+	pair_conf $form peer=$us/$bits my=fqdn:gw2.example \
+	    remote=fqdn:gw1.example src=$dst dst=$src peeropt=passive=yes \
+	    "$@" | gw_start gw2
+	pair_conf $form peer=$them/$bits src=$src dst=$dst "$@" | gw_start gw1
 	up
 	sa_wait gw2 2
 }
@@ -131,4 +145,37 @@ errors()
 	ctl "$1" /ip/ipsec/statistics/print |
 	    sed -n 's/^ *\([a-z-]*\): *\([1-9][0-9]*\)$/\1=\2/p' |
 	    grep -E '^(in|out)-|-errors=' | sort
+}
+
+# adds NODE COMMAND...: the command prints by how much which errors grow.
+adds()
+{
+	local node=$1 before more
+
+	shift
+	before=$(errors "$node")
+	more=$("$@") || fail "$more"
+	errors_are "$node" $(sum "$before $more")
+}
+
+# sum NAME=COUNT...: one of each name.
+sum()
+{
+	local -A n=()
+	local pair
+
+	for pair in $*; do
+		n[${pair%=*}]=$((${n[${pair%=*}]:-0} + ${pair#*=}))
+	done
+	for pair in "${!n[@]}"; do
+		echo "$pair=${n[$pair]}"
+	done
+}
+
+# inet_forwards 1|0: with 0, only what a program takes from there passes.
+inet_forwards()
+{
+	# shellcheck disable=SC2016
+	on inet bash -c 'echo $0 >/proc/sys/net/ipv4/ip_forward
+		echo $0 >/proc/sys/net/ipv6/conf/all/forwarding' "$1"
 }

@@ -580,7 +580,7 @@ SECRET='correct horse battery staple'
 
 # swan_start NODE [OPTION...] <swanctl.conf: starts charon on the node and
 # loads the configuration.  Options are lines for the charon section;
-# SWAN_PLUGINS are loaded on top.
+# SWAN_PLUGINS are loaded on top, SWAN_LOG says what else is logged.
 swan_start()
 {
 	local node=$1 dir=$W/$1 option mover='' routes=no
@@ -615,6 +615,7 @@ swan_start()
 	      default = 1
 	      ike = 2
 	      cfg = 2
+	      ${SWAN_LOG:-}
 	    }
 	  }
 	  journal {

@@ -1,0 +1,44 @@
+# Somebody between two Sallyports, without any key: what is turned, cut,
+# repeated or late is dropped and counted under its name, exactly, and the
+# tunnel lives on.  Bare ESP, by several suites, with and without ESN.
+# shellcheck source=tests/interop/esp.sh
+. "$here/esp.sh"
+[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+
+between()
+{
+	local rc=0
+
+	inet_forwards 0
+	(adds gw2 "$here/meddle" "$@") || rc=$?
+	inet_forwards 1
+	return $rc
+}
+
+lives()
+{
+	ping_ok lan1 10.2.0.10
+	ping_ok lan2 10.1.0.10
+}
+
+# suite NAME ENC AUTH ESN WINDOW KIND...
+suite()
+{
+	local name=$1 esn=no kind
+
+	[ -z "$4" ] || esn=yes
+	it "a tunnel, $1 $4" with_pair bare 4 4 cenc="$2" cauth="$3" \
+	    proposal="esn=$esn replay-window=$5"
+	for kind in "${@:6}"; do
+		it "$kind" between "$kind" "$name" "$5" "$4"
+	done
+	it "the tunnel lives on" lives
+	all_stop
+}
+
+net_up
+sinks_up
+suite gcm aes-128-gcm null '' 64 tampered replayed truncated spi window wrapped
+suite gcm aes-256-gcm null esn 64 tampered replayed truncated window
+suite chacha chacha20poly1305 null '' 32 tampered window
+suite cbc-sha256 aes-128-cbc sha256 esn 1024 tampered truncated window
