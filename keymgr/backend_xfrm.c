@@ -3,6 +3,7 @@
 #include "keymgr/way.h"
 #include "keymgr/xfrm.h"
 #include "keymgr/xfrm_msg.h"
+#include "keymgr/xfrm_read.h"
 #include "lib/log.h"
 
 #include <sys/socket.h>

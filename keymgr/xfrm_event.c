@@ -1,6 +1,7 @@
 #include "keymgr/xfrm.h"
 
 #include "keymgr/xfrm_msg.h"
+#include "keymgr/xfrm_read.h"
 
 #include <sys/socket.h>
 

@@ -1,6 +1,6 @@
 /*
- * Messages of the kernel's XFRM (linux/xfrm.h): one function each.  Pure;
- * who sends them is backend_xfrm.
+ * Messages to the kernel's XFRM (linux/xfrm.h): one function each.  Pure;
+ * who sends them is backend_xfrm.  Those from it: xfrm_read.h.
  */
 #ifndef KEYMGR_XFRM_MSG_H
 #define KEYMGR_XFRM_MSG_H
@@ -30,7 +30,8 @@ struct nl_msg *xfrm_msg_policy_set(const struct selector *,
 struct nl_msg *xfrm_msg_policy_del(const struct selector *, int dir);
 struct nl_msg *xfrm_msg_policy_dump(void);
 /* Makes or removes a policy that lets all IPv6 packets with this mark in
- * (XFRM_POLICY_IN, _FWD), before all others.  It is not among those that are ours. */
+ * (XFRM_POLICY_IN, _FWD), before all others.  It is not among those that are
+ * ours. */
 struct nl_msg *xfrm_msg_marked(uint32_t mark, int dir, bool add);
 /*
  * All policies into the hash table, whatever their prefixes.  By default
@@ -48,18 +49,5 @@ struct nl_msg *xfrm_msg_sa_moved(struct nlmsghdr *, int type,
     const struct endpoint *src, const struct endpoint *dst, uint32_t hard_s);
 /* Wipes the whole buffer.  NULL is allowed. */
 void xfrm_msg_free(struct nl_msg *);
-
-/* Readers: 0, or -1 for a message that is short or of another kind. */
-int xfrm_read_sa(struct nlmsghdr *, struct bk_sa_state *);
-/* ours: it has our mark. */
-int xfrm_read_policy(struct nlmsghdr *, struct selector *, bool *ours);
-int xfrm_read_acquire(struct nlmsghdr *, uint32_t *reqid, struct selector *);
-int xfrm_read_expire(struct nlmsghdr *, uint32_t *spi, struct addr *dst,
-    bool *hard);
-int xfrm_read_mapping(struct nlmsghdr *, uint32_t *spi,
-    struct endpoint *remote);
-/* Error of an acknowledgement: *error is 0 or an errno, text (may stay
- * empty) what the kernel says about it. */
-int xfrm_read_ack(struct nlmsghdr *, int *error, char *text, size_t size);
 
 #endif

@@ -1,5 +1,6 @@
 /* The kernel's messages, byte for byte as it parses them. */
 #include "keymgr/xfrm_msg.h"
+#include "keymgr/xfrm_read.h"
 
 #include <check.h>
 
