@@ -224,6 +224,53 @@ START_TEST(test_transport_nat)
 }
 END_TEST
 
+/* Without a checksum there is none to correct. */
+START_TEST(test_transport_no_sum)
+{
+	uint8_t p[300];
+	size_t len;
+
+	transport_pair(false, true);
+	len = make_udp(p, "192.0.2.1", "192.0.2.2", 5, 6, 100, 1);
+	put16(p + 26, 0);
+	gate_out(west, p, len);
+	gate_carry(west, east);
+	ck_assert_uint_eq(east->injected.n, 1);
+	ck_assert_mem_eq(east->injected.v[0].p + ESP_VNET_LEN + 20, p + 20,
+	    len - 20);
+}
+END_TEST
+
+/* A policy wider than the SA's two ends, and one of another mode. */
+START_TEST(test_transport_ends)
+{
+	static const char *const ends[][2] = {
+		{ "192.0.2.1", "192.0.2.3" }, { "192.0.2.3", "192.0.2.2" } };
+	struct policy_body b = { .reqid = 9, .transport = true };
+	uint8_t p[300];
+	size_t len;
+
+	transport_pair(false, true);
+	gate_policy(west, "192.0.2.3/32", "192.0.2.2/32", &b);
+	gate_policy(west, "192.0.2.1/32", "192.0.2.3/32", &b);
+	for (int i = 0; i < 2; i++) {
+		len = make_udp(p, ends[i][0], ends[i][1], 5, 6, 100, 1);
+		gate_out(west, p, len);
+	}
+	ck_assert_uint_eq(west->sent.n, 0);
+	ck_assert_uint_eq(gate_stat(west, "out-state-mode-errors"), 1);
+	ck_assert_uint_eq(gate_stat(west, "out-no-states"), 1);
+	b = (struct policy_body){ .reqid = 1, .transport = false };
+	gate_policy(west, "192.0.2.1/32", "192.0.2.2/32", &b);
+	gate_sa_out(west, east, suite_named("aes-128-gcm", NULL), 0x6000,
+	    &(struct esp_sa){ .encap = true, .mtu = 1500, .reqid = 1,
+	    .transport = true, .hard_at = MONO_NEVER });
+	len = make_udp(p, "192.0.2.1", "192.0.2.2", 5, 6, 100, 1);
+	gate_out(west, p, len);
+	ck_assert_uint_eq(west->sent.n, 0);
+}
+END_TEST
+
 START_TEST(test_transport_refused)
 {
 	uint8_t p[1500];
@@ -319,6 +366,108 @@ START_TEST(test_rekey)
 	ck_assert_uint_eq(esp_reclaim(west->e), 0);
 	gate_carry(west, east);
 	ck_assert_uint_eq(east->injected.n, 2);
+}
+END_TEST
+
+/* Which is the newest does not depend on the order in which they come, as
+ * after a restart. */
+START_TEST(test_age)
+{
+	static const uint32_t ages[] = { 3, 1, 5, 2, 4 };
+	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER };
+	struct suite su = suite_named("aes-128-gcm", NULL);
+	uint8_t p[200];
+	size_t len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 100, 3);
+
+	gate_pair(west, east, su);
+	for (int i = 0; i < 5; i++) {
+		west->now.us = 1000000 + ages[i];
+		gate_sa_out(west, east, su, 0x3000 + ages[i], &sa);
+	}
+	for (uint32_t age = 5; age > 0; age--) {
+		gate_clear(west);
+		gate_out(west, p, len);
+		ck_assert_uint_eq(get32(west->sent.v[0].p), 0x3000 + age);
+		ck_assert_int_eq(esp_sa_del(west->e, &east->outer.addr,
+		    0x3000 + age), 0);
+	}
+	gate_clear(west);
+	gate_out(west, p, len);
+	ck_assert_uint_eq(get32(west->sent.v[0].p), 0x1000);
+}
+END_TEST
+
+/* An SA whose counters were kept goes on behind them, at both ends. */
+START_TEST(test_goes_on)
+{
+	struct esp_live out = { .seq = 100 }, in = { .seq = 102 };
+	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER };
+	struct suite su = suite_named("aes-128-gcm", NULL);
+	uint8_t p[200];
+	size_t len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 100, 3);
+
+	gate_pair(west, east, su);
+	west->now.us++;
+	sa.live = &out;
+	gate_sa_out(west, east, su, 0x3000, &sa);
+	sa.live = &in;
+	gate_sa_in(west, east, su, 0x3000, &sa);
+	for (int i = 0; i < 4; i++) {
+		gate_out(west, p, len);
+		ck_assert_uint_eq(get32(west->sent.v[0].p), 0x3000);
+		ck_assert_uint_eq(get32(west->sent.v[0].p + 4), 101 + i);
+		gate_carry(west, east);
+	}
+	ck_assert_uint_eq(atomic_load(&out.seq), 104);
+	ck_assert_uint_eq(atomic_load(&in.seq), 104);
+	ck_assert_uint_eq(atomic_load(&in.packets), 2);
+	ck_assert_uint_eq(east->injected.n, 2);
+	ck_assert_uint_eq(gate_stat(east, "in-state-sequence-errors"), 2);
+	ck_assert_int_eq(esp_sa_del(west->e, &east->outer.addr, 0x3000), 0);
+	ck_assert_int_eq(esp_sa_del(east->e, &east->outer.addr, 0x3000), 0);
+}
+END_TEST
+
+static int
+iv_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+/* No IV comes twice, whatever makes it; a counter's is the number of the
+ * packet (RFC 4106 section 3.1, RFC 3602 section 2.1). */
+START_TEST(test_ivs)
+{
+	static uint8_t ivs[2000][16];
+	struct suite su = { 0 };
+	uint8_t p[200];
+	size_t len = make_udp(p, "10.1.0.1", "10.2.0.1", 1, 2, 10, 3);
+	uint32_t spi = 0x1000;
+	struct policy_body b = { .reqid = 1 };
+
+	gate_policy(west, "10.1.0.0/16", "10.2.0.0/16", &b);
+	while (suite_walk(&su)) {
+		if (su.encr->iv_len == 0 || (su.integ != NULL &&
+		    su.integ->mode != ALG_M_CMAC))
+			continue;
+		west->now.us++;
+		gate_sa_out(west, east, su, ++spi, NULL);
+		memset(ivs, 0, sizeof(ivs));
+		for (int i = 0; i < 2000; i++) {
+			gate_clear(west);
+			gate_out(west, p, len);
+			memcpy(ivs[i], west->sent.v[0].p + 8,
+			    su.encr->iv_len);
+			if (su.encr->flags & ALG_COUNTER)
+				ck_assert_uint_eq(get32(ivs[i] + 4), i + 1);
+		}
+		qsort(ivs, 2000, 16, iv_cmp);
+		for (int i = 1; i < 2000; i++)
+			ck_assert_int_ne(iv_cmp(ivs[i - 1], ivs[i]), 0);
+	}
+	ck_assert_uint_gt(spi, 0x1005);
 }
 END_TEST
 
@@ -422,10 +571,15 @@ main(void)
 	    sizeof(families) / sizeof(families[0]));
 	tcase_add_loop_test(tc, test_transport, 0, 4);
 	tcase_add_test(tc, test_transport_nat);
+	tcase_add_test(tc, test_transport_no_sum);
+	tcase_add_test(tc, test_transport_ends);
 	tcase_add_test(tc, test_transport_refused);
 	tcase_add_loop_test(tc, test_esn_carry, 0, 2);
 	tcase_add_test(tc, test_seq_end);
 	tcase_add_test(tc, test_rekey);
+	tcase_add_test(tc, test_age);
+	tcase_add_test(tc, test_goes_on);
+	tcase_add_test(tc, test_ivs);
 	tcase_add_test(tc, test_move);
 	tcase_add_test(tc, test_no_allocation);
 	suite_add_tcase(s, tc);

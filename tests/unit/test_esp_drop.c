@@ -128,6 +128,27 @@ START_TEST(test_truncated)
 }
 END_TEST
 
+/* What comes late does not set back what is kept of the newest. */
+START_TEST(test_late)
+{
+	struct esp_sa_state st;
+	static const unsigned order[] = { 2, 0, 1 };
+
+	gate_pair(west, east, nth(0));
+	gate_clear(west);
+	for (int i = 0; i < 3; i++)
+		gate_out(west, inner, inner_len);
+	for (int i = 0; i < 3; i++) {
+		struct kept *k = &west->sent.v[order[i]];
+
+		gate_in(east, west, k->p, k->len);
+		esp_sa_get(east->e, &east->outer.addr, 0x1000, &st);
+		ck_assert_uint_eq(st.seq, 3);
+	}
+	ck_assert_uint_eq(east->injected.n, 3);
+}
+END_TEST
+
 START_TEST(test_wrong_spi)
 {
 	struct kept *k;
@@ -186,6 +207,7 @@ craft(struct suite su, uint32_t seq, const uint8_t *body, size_t n)
 
 	put32(p, 0x1000);
 	put32(p + 4, seq);
+	memset(p + 8, 1, s->iv_len);
 	memcpy(p + off, body, n);
 	ck_assert_uint_eq(n % su.encr->block, 0);
 	ck_assert_int_eq(crypt_seal(s->crypt[0], p, off + n, 0), 0);
@@ -235,6 +257,12 @@ START_TEST(test_padding)
 	b[14] = 14;
 	craft(su, seq++, b, 16);
 	ck_assert_uint_eq(gate_stat(east, "in-header-errors"), 1);
+	/* Its first byte would be the last of the IV. */
+	for (int i = 0; i < 14; i++)
+		b[i] = (uint8_t)(i + 2);
+	b[14] = 15;
+	craft(su, seq++, b, 16);
+	ck_assert_uint_eq(gate_stat(east, "in-state-protocol-errors"), ++n);
 	ck_assert_uint_eq(gate_errors(east), n + 1);
 	ck_assert_uint_eq(east->injected.n, 0);
 }
@@ -462,6 +490,7 @@ main(void)
 	tcase_add_loop_test(tc, test_tampered, 0, ENCRS);
 	tcase_add_loop_test(tc, test_replayed, 0, ENCRS);
 	tcase_add_loop_test(tc, test_truncated, 0, ENCRS);
+	tcase_add_test(tc, test_late);
 	tcase_add_test(tc, test_wrong_spi);
 	tcase_add_test(tc, test_keepalive);
 	tcase_add_test(tc, test_expired);

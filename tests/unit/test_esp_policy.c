@@ -388,6 +388,50 @@ START_TEST(test_limits)
 }
 END_TEST
 
+/* What the peer sends beyond a limit is not taken. */
+START_TEST(test_limit_in)
+{
+	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER,
+		.limits = { .hard_packets = 4 } };
+	struct suite su = suite_named("aes-128-gcm", NULL);
+
+	gate_pair(west, east, su);
+	gate_sa_out(west, east, su, 0x3000, NULL);
+	gate_sa_in(west, east, su, 0x3000, &sa);
+	for (int i = 0; i < 10; i++) {
+		gate_out(west, p, len);
+		gate_carry(west, east);
+	}
+	gate_events(east);
+	ck_assert_uint_eq(east->hards, 1);
+	ck_assert_uint_eq(east->injected.n, 4);
+	ck_assert_uint_eq(gate_stat(east, "in-state-expired"), 6);
+}
+END_TEST
+
+/* Ports are those of the two sides, in both directions. */
+START_TEST(test_ports_in)
+{
+	struct policy_body b = { .prio = 1, .action = POLICY_BLOCK };
+	struct sel s = { .proto = IPPROTO_UDP, .lport = 8, .lmask = 0xffff };
+	const char *why;
+
+	gate_pair(west, east, suite_named("aes-128-gcm", NULL));
+	prefix_parse(&s.local, "10.2.0.0/16", true);
+	prefix_parse(&s.remote, "10.1.0.0/16", true);
+	ck_assert_int_eq(esp_policy_set(east->e, &s, &b, &why), 0);
+	gate_out(west, p, len);		/* from 7 to 8 */
+	gate_carry(west, east);
+	ck_assert_uint_eq(east->injected.n, 0);
+	ck_assert_uint_eq(gate_stat(east, "in-policy-blocked"), 1);
+	len = make_udp(p, "10.1.0.1", "10.2.0.1", 8, 7, 300, 5);
+	gate_out(west, p, len);
+	gate_carry(west, east);
+	ck_assert_uint_eq(east->injected.n, 1);
+}
+END_TEST
+
 /* NAT: told once for each move, and by the newest packet alone. */
 START_TEST(test_mapping)
 {
@@ -566,6 +610,8 @@ main(void)
 	tcase_add_test(tc, test_acquire);
 	tcase_add_test(tc, test_lost);
 	tcase_add_loop_test(tc, test_limits, 0, 2);
+	tcase_add_test(tc, test_limit_in);
+	tcase_add_test(tc, test_ports_in);
 	tcase_add_test(tc, test_mapping);
 	tcase_add_test(tc, test_mapping_lost);
 	tcase_add_test(tc, test_short_header);

@@ -120,7 +120,6 @@ START_TEST(test_off)
 }
 END_TEST
 
-/* RFC 4303 appendix A2: before the first carry nothing lies in the past. */
 /* All up to the number counts as seen, whatever came of it. */
 START_TEST(test_resume)
 {
@@ -153,6 +152,7 @@ START_TEST(test_resume)
 }
 END_TEST
 
+/* RFC 4303 appendix A2: before the first carry nothing lies in the past. */
 START_TEST(test_infer)
 {
 	struct replay *r = make(64, true);
@@ -165,6 +165,11 @@ START_TEST(test_infer)
 	replay_accept(r, (UINT64_C(1) << 32) + 3);
 	ck_assert_uint_eq(replay_check(r, UINT32_MAX - 4), UINT32_MAX - 4);
 	ck_assert_uint_eq(replay_check(r, UINT32_MAX - 5), 0);
+	replay_accept(r, UINT64_MAX);
+	ck_assert_uint_eq(replay_check(r, 7), 0);
+	free(r);
+	/* At the end of all numbers none is begun again, refused or not. */
+	r = make(0, true);
 	replay_accept(r, UINT64_MAX);
 	ck_assert_uint_eq(replay_check(r, 7), 0);
 	free(r);
