@@ -32,13 +32,16 @@ function cost(name)
 
 function table(kind, title, unit, scale, what,	i, p)
 {
-	printf "\n%-24s %9s %8s   %-14s  %-14s %7s\n", title, unit, "of peer",
-	    "sender " what, "receiver " what, "others"
+	printf "\n%-24s %9s %8s %9s %8s   %-14s  %-14s %7s\n", title, unit,
+	    "of peer", "a core", "of peer", "sender " what,
+	    "receiver " what, "others"
 	for (i = 1; i <= npairs; i++) {
 		p = pair[i]
-		printf "%-24s %9.2f %s   %s  %s %6.0f%%\n", p,
+		printf "%-24s %9.2f %s %9.2f %s   %s  %s %6.0f%%\n", p,
 		    median(p kind) / scale,
 		    ratio(median(p kind), median(peer kind)),
+		    median(p kind "c") / scale,
+		    ratio(median(p kind "c"), median(peer kind "c")),
 		    cost(p kind "1"), cost(p kind "2"), median(p kind "o")
 	}
 }
@@ -55,20 +58,24 @@ $2 == "memory" { memory[$1] = $3; mover[$1] = $4; next }
 {
 	# pair kind bits packets seconds u1 s1 u2 s2 busy all own
 	per = $2 ~ /^tcp/ ? $3 * $5 / 8 : $4 * $5
-	put($1 $2, $2 ~ /^tcp/ ? $3 : $4)
+	rate = $2 ~ /^tcp/ ? $3 : $4
+	put($1 $2, rate)
 	if (per > 0) {
 		put($1 $2 "1u", $6 / hz * 1e9 / per)
 		put($1 $2 "1s", $7 / hz * 1e9 / per)
 		put($1 $2 "2u", $8 / hz * 1e9 / per)
 		put($1 $2 "2s", $9 / hz * 1e9 / per)
 	}
-	put($1 $2 "o", 100 * ($10 - $12 - $6 - $7 - $8 - $9) / $11)
+	ours = $12 + $6 + $7 + $8 + $9
+	put($1 $2 "c", ours > 0 ? rate * $5 / (ours / hz) : 0)
+	put($1 $2 "o", $11 > 0 ? 100 * ($10 - ours) / $11 : 0)
 }
 
 END {
 	table("tcp1", "one TCP flow", "Gbit/s", 1e9, "ns/B")
 	table("tcp16", "16 TCP flows", "Gbit/s", 1e9, "ns/B")
 	table("small", "UDP, 64-byte packets", "kpps", 1000, "ns/pkt")
+	table("paced", "UDP, 64 bytes, 20 kpps", "kpps", 1000, "ns/pkt")
 	table("big", "UDP, 1328-byte packets", "kpps", 1000, "ns/pkt")
 	printf "\n%-24s %9s\n", "round trip, idle", "us"
 	for (i = 1; i <= npairs; i++)
