@@ -10,7 +10,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define AT_ONCE		64	/* packets of one side before the other's */
+/* Of one side before the other's turn, and before what waits for more is
+ * let go. */
+#define READS		64
+#define BYTES		(256 * 1024)
 #define IP4_LEN		20
 
 #ifndef UDP_GRO
@@ -123,12 +126,14 @@ static void
 from_socket(struct lane *l, const struct lane_sock *s, struct mono now)
 {
 	struct esp_dgram d;
+	size_t got = 0;
 	int i, rc;
 
-	for (i = 0; i < AT_ONCE; i++) {
-		if ((rc = receive(l, s, &d)) == 1)
+	for (i = 0; i < READS && got < BYTES; i++) {
+		if ((rc = receive(l, s, &d)) == 1) {
+			got += d.len;
 			esp_in(l->esp, &d, now);
-		else if (rc == -1 && errno == EAGAIN)
+		} else if (rc == -1 && errno == EAGAIN)
 			break;
 	}
 	esp_in_flush(l->esp);
@@ -137,13 +142,15 @@ from_socket(struct lane *l, const struct lane_sock *s, struct mono now)
 static void
 from_tun(struct lane *l, struct mono now)
 {
+	size_t got = 0;
 	ssize_t n;
 	int i;
 
-	for (i = 0; i < AT_ONCE; i++) {
+	for (i = 0; i < READS && got < BYTES; i++) {
 		n = read(l->tun, l->buf, ESP_TUN_MAX);
 		if (n == -1)
 			break;
+		got += (size_t)n;
 		esp_out(l->esp, l->buf, (size_t)n, now);
 	}
 	esp_out_flush(l->esp);
