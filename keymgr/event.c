@@ -42,6 +42,43 @@ packet_ts(const struct selector *s, bool local, struct tsel *t)
 	t->port_lo = t->port_hi = port;
 }
 
+/*
+ * Who moves the packets reads what outsiders wrote and may lie: it can ask
+ * for no more than a policy has.
+ */
+static bool
+refused(struct km *km, const char *what, const char *why)
+{
+	static struct log_limit limit = { .burst = 3, .interval_ms = 60000 };
+
+	km->n.refused++;
+	log_limited(&limit, mono_now(), LOG_T_IPSEC | LOG_T_WARNING,
+	    "refused %s: %s", what, why);
+	return true;
+}
+
+static bool
+acquire_bad(struct km *km, const struct flow *f, const struct selector *sel)
+{
+	size_t i;
+
+	for (i = 0; i < f->nsel; i++)
+		if (sel_covers(&f->sel[i], sel))
+			return false;
+	return refused(km, "to ask for an SA", "the packet is not what the "
+	    "policy is about");
+}
+
+static bool
+mapping_bad(struct km *km, const struct sad_child *c,
+    const struct endpoint *to)
+{
+	if (to->port != 0 && to->addr.family == c->remote.addr.family &&
+	    !addr_is_any(&to->addr))
+		return false;
+	return refused(km, "a peer's new address", "nobody can have it");
+}
+
 void
 event_acquire(void *arg, uint32_t reqid, const struct selector *sel)
 {
@@ -55,7 +92,8 @@ event_acquire(void *arg, uint32_t reqid, const struct selector *sel)
 		return;		/* not ours */
 	p = f->sp->conf;
 	/* The kernel asks for optional templates too. */
-	if (p->level == CONF_LEVEL_USE || p->peer == NULL)
+	if (p->level == CONF_LEVEL_USE || p->peer == NULL ||
+	    acquire_bad(km, f, sel))
 		return;
 	memset(&a, 0, sizeof(a));
 	a.policy = p->id;
@@ -96,7 +134,7 @@ event_mapping(void *arg, uint32_t spi, const struct endpoint *remote)
 	struct sad_child *c = sad_get(&km->sad, spi);
 
 	if (c == NULL || !c->encap || endpoint_equal(&c->remote, remote) ||
-	    endpoint_equal(&c->mapped, remote))
+	    endpoint_equal(&c->mapped, remote) || mapping_bad(km, c, remote))
 		return;
 	c->mapped = *remote;
 	km->out.mapping(km->out.arg, SPI_WORKER(c->spi_in), c, remote);

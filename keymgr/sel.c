@@ -47,6 +47,22 @@ sel_cmp(const struct selector *a, const struct selector *b)
 	return u16_cmp(a->rmask, b->rmask);
 }
 
+static bool
+port_covers(uint16_t port, uint16_t mask, uint16_t inner, uint16_t inner_mask)
+{
+	return (inner_mask & mask) == mask && ((port ^ inner) & mask) == 0;
+}
+
+bool
+sel_covers(const struct selector *o, const struct selector *i)
+{
+	return prefix_covers(&o->local, &i->local) &&
+	    prefix_covers(&o->remote, &i->remote) &&
+	    (o->proto == 0 || o->proto == i->proto) &&
+	    port_covers(o->lport, o->lmask, i->lport, i->lmask) &&
+	    port_covers(o->rport, o->rmask, i->rport, i->rmask);
+}
+
 uint64_t
 sel_hash(const struct selector *s, uint64_t seed)
 {

@@ -40,6 +40,8 @@ struct selector {
 /* Ports of this protocol are type and code. */
 bool sel_icmp(uint8_t proto);
 int sel_cmp(const struct selector *, const struct selector *);
+/* Everything that inner is about outer is about, too. */
+bool sel_covers(const struct selector *outer, const struct selector *inner);
 uint64_t sel_hash(const struct selector *, uint64_t seed);
 /* Equal for equal arrays. */
 uint64_t sel_hash_list(const struct selector *, size_t n, uint64_t seed);

@@ -1,0 +1,201 @@
+/* Children whose SAs somebody else installs, who answers later. */
+#include "tests/unit/km_fake.h"
+
+#include "lib/log.h"
+
+#include <check.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct km km;
+
+static void
+quiet(void *arg, uint32_t topics, const char *line)
+{
+	(void)arg;
+	(void)topics;
+	(void)line;
+}
+
+static void
+setup(void)
+{
+	log_set_sink(quiet, NULL);
+	fake_reset();
+	fake_km(&km, 2);
+	fake_conf(&km, GOOD_CONF);
+}
+
+static void
+teardown(void)
+{
+	km_free(&km);
+}
+
+static struct {
+	unsigned ends, oks;
+	char why[GUARD_WHY_LEN];
+} ended;
+
+static void
+on_end(void *arg, bool ok, const char *why)
+{
+	(void)arg;
+	ended.ends++;
+	ended.oks += ok;
+	snprintf(ended.why, sizeof(ended.why), "%s", why);
+}
+
+/* One whose SAs come later. */
+static uint32_t
+coming(const char *remote)
+{
+	struct child_req r;
+
+	memset(&ended, 0, sizeof(ended));
+	fake.later = true;
+	good_req(&km, &r, P_A, "10.1.0.0/24", remote);
+	install_add(&km, &r, on_end, NULL);
+	child_req_free(&r);
+	return r.spi_in;
+}
+
+static void
+answer_all(void)
+{
+	while (fake_answer())
+		;
+}
+
+/* All else goes on; the answer comes when the SAs are there. */
+START_TEST(test_later)
+{
+	uint32_t first = coming("10.2.0.0/24"), second;
+
+	ck_assert_uint_eq(ended.ends, 0);
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert(sad_get(&km.sad, first)->installing);
+	second = coming("10.2.0.0/25");
+	ck_assert_uint_eq(sad_count(&km.sad), 2);
+	ck_assert(fake_answer());
+	ck_assert_uint_eq(ended.oks, 1);
+	ck_assert(!sad_get(&km.sad, first)->installing);
+	ck_assert(sad_get(&km.sad, second)->installing);
+	answer_all();
+	ck_assert_uint_eq(ended.oks, 2);
+	ck_assert_uint_eq(fake_sas(), 4);
+	ck_assert_uint_eq(km.n.installed, 2);
+}
+END_TEST
+
+/* A dynamic policy that was there for nothing goes again. */
+START_TEST(test_later_fails)
+{
+	unsigned policies = fake_policies();
+
+	(void)coming("10.2.0.0/25");
+	ck_assert_uint_eq(fake_policies(), policies + 1);
+	fake.fail_later = ENOTCONN;
+	answer_all();
+	ck_assert_uint_eq(ended.ends, 1);
+	ck_assert_uint_eq(ended.oks, 0);
+	ck_assert_ptr_nonnull(strstr(ended.why, strerror(ENOTCONN)));
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert_uint_eq(fake_policies(), policies);
+	ck_assert_uint_eq(sad_count(&km.sad), 0);
+	ck_assert_uint_eq(spd_count(km.spd), policies);
+}
+END_TEST
+
+/* Deleted, or its worker gone, before its SAs were there. */
+START_TEST(test_removed_meanwhile)
+{
+	unsigned policies = fake_policies();
+	uint32_t spi = coming("10.2.0.0/25");
+
+	if (_i == 0)
+		install_del(&km, 0, spi);
+	else
+		install_worker_gone(&km, 0);
+	ck_assert_uint_eq(ended.ends, 0);
+	answer_all();
+	ck_assert_uint_eq(ended.ends, 1);
+	ck_assert_uint_eq(ended.oks, 0);
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert_uint_eq(fake_policies(), policies);
+	ck_assert_uint_eq(km.n.installed, 0);
+}
+END_TEST
+
+/* Its policies were another child's meanwhile: those stand. */
+START_TEST(test_later_fails_behind)
+{
+	struct child_req r;
+	const struct fake_policy *b;
+	char s[ADDR_STRLEN];
+
+	fake.later = true;
+	memset(&ended, 0, sizeof(ended));
+	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+	install_add(&km, &r, on_end, NULL);
+	child_req_free(&r);
+	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+	addr_parse(&r.remote.addr, "203.0.113.77");
+	install_add(&km, &r, on_end, NULL);
+	child_req_free(&r);
+	fake.fail_later = ENOMEM;
+	answer_all();
+	ck_assert_uint_eq(ended.ends, 2);
+	ck_assert_uint_eq(ended.oks, 1);
+	b = fake_find("10.1.0.0/24", "10.3.0.0/16");
+	ck_assert_str_eq(addr_fmt(&b->body.remote, s, sizeof(s)),
+	    "203.0.113.77");
+	ck_assert_uint_eq(fake_sas(), 2);
+	ck_assert_uint_eq(fake.gaps, 0);
+}
+END_TEST
+
+/* Half of a move is no move. */
+START_TEST(test_move_fails)
+{
+	struct endpoint to = { .port = 5000 };
+	struct child_req r;
+	char why[GUARD_WHY_LEN];
+
+	good_req(&km, &r, P_B, "10.1.0.0/24", "10.3.0.0/16");
+	r.encap = true;
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
+	addr_parse(&to.addr, "203.0.113.200");
+	fake.fail_at = 2;
+	fake.fail_errno = ENOMEM;
+	install_path(&km, 0, r.spi_in, &r.local, &to);
+	ck_assert_uint_eq(told.hards, 1);
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert_uint_eq(sad_count(&km.sad), 0);
+	child_req_free(&r);
+}
+END_TEST
+
+int
+main(void)
+{
+	Suite *s = suite_create("keymgr later");
+	TCase *tc = tcase_create("keymgr later");
+	SRunner *sr;
+	int failed;
+
+	tcase_add_checked_fixture(tc, setup, teardown);
+	tcase_add_test(tc, test_later);
+	tcase_add_test(tc, test_later_fails);
+	tcase_add_loop_test(tc, test_removed_meanwhile, 0, 2);
+	tcase_add_test(tc, test_later_fails_behind);
+	tcase_add_test(tc, test_move_fails);
+	suite_add_tcase(s, tc);
+	sr = srunner_create(s);
+	srunner_run_all(sr, CK_NORMAL);
+	failed = srunner_ntests_failed(sr);
+	srunner_free(sr);
+	return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
