@@ -334,6 +334,8 @@ dataplane_open(struct sockets *ss, unsigned threads, bool *marks)
 		return 0;
 bad:
 	log_error(LOG_T_SYSTEM, "data plane in user space: %s: %s", what,
-	    errno == EBUSY ? "another sallyportd has it" : strerror(errno));
+	    errno == EBUSY ? "another sallyportd has it" :
+	    errno == EINVAL ? "there is one of that name which is not ours" :
+	    strerror(errno));
 	return -1;
 }

@@ -115,6 +115,10 @@ lacks()
 	does_not_start 'root lacks CAP_NET_ADMIN CAP_SYS_CHROOT here'
 	box -device
 	does_not_start '/dev/net/tun: No such file.*--device /dev/net/tun'
+	box
+	ip -n gw1 tuntap add dev sallyport0 mode tun
+	does_not_start 'device sallyport0: there is one of that name'
+	ip -n gw1 link del sallyport0
 }
 
 # By default it runs nevertheless, and says that it cannot do its work.
