@@ -104,3 +104,9 @@ backend_xfrm_open(struct backend *b, char *why)
 	b->ctx = NULL;
 	return 0;
 }
+
+void
+backend_xfrm_sole(struct backend *bk)
+{
+	(void)bk;
+}
