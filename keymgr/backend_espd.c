@@ -141,7 +141,8 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 	const struct bk_sa *sa = &op->sa;
 	struct kmespd_step s = { .kind = KMESPD_SA_ADD };
 
-	if (sa->transport && sa->dst.addr.family == AF_INET6 && !e->marks) {
+	if (sa->transport && sa->dst.addr.family == AF_INET6 &&
+	    !e->marks && way_xfrm_there(e->beside)) {
 		fail(op, EOPNOTSUPP, "transport mode over IPv6: this system "
 		    "cannot mark packets, which data-plane=userspace needs "
 		    "for it", j->why);
@@ -237,12 +238,65 @@ policy_step(struct espd *e, struct job *j, struct bk_op *op,
 		step(e, &s, j, op, 0);
 }
 
+/* Without anybody who waits for an answer. */
+static void
+tell_policy(void *arg, const struct selector *sel, const struct bk_body *b)
+{
+	static const struct step_tag nobody;
+	struct kmespd_step s = policy_of(sel, b);
+	struct espd *e = arg;
+
+	(void)ipc_espd_step(e->ipc, &s, &nobody);
+}
+
+/*
+ * What the way takes in beyond the policies goes out again in clear, as it
+ * would without them; after every policy, that is.
+ */
+static void
+tell_wide(void *arg, const struct selector *wide)
+{
+	static const struct bk_body pass = { .prio = UINT32_MAX,
+		.action = BK_PASS, .out = BK_PASS };
+
+	tell_policy(arg, wide, &pass);
+}
+
+static void
+policy_set(struct espd *e, struct job *j, struct bk_op *op)
+{
+	struct selector wide;
+	int error;
+
+	policy_step(e, j, op, &op->body);
+	error = way_set(e->way, &op->sel, &op->body);
+	if (error != 0)
+		fail(op, error, "a route into the tunnel", j->why);
+	if (ipc_espd_there(e->ipc) && way_wide(&op->sel, &wide) &&
+	    way_is_wide(e->way, &wide))
+		tell_wide(e, &wide);
+}
+
 /* The way goes before espd forgets the policy. */
+static void
+policy_del(struct espd *e, struct job *j, struct bk_op *op)
+{
+	struct selector wide;
+
+	way_del(e->way, &op->sel);
+	policy_step(e, j, op, NULL);
+	if (!ipc_espd_there(e->ipc))
+		return;
+	if (way_is_wide(e->way, &op->sel))
+		tell_wide(e, &op->sel);
+	if (way_wide(&op->sel, &wide) && !way_is_wide(e->way, &wide) &&
+	    !way_has(e->way, &wide))
+		tell_policy(e, &wide, NULL);
+}
+
 static void
 one(struct espd *e, struct job *j, struct bk_op *op)
 {
-	int error;
-
 	if (op->error != 0)
 		return;
 	switch (op->kind) {
@@ -256,18 +310,26 @@ one(struct espd *e, struct job *j, struct bk_op *op)
 		sa_move_step(e, j, op);
 		break;
 	case BK_POLICY_SET:
-		policy_step(e, j, op, &op->body);
-		error = way_set(e->way, &op->sel, &op->body);
-		if (error != 0)
-			fail(op, error, "a route into the tunnel", j->why);
+		policy_set(e, j, op);
 		break;
 	case BK_POLICY_DEL:
-		if (op->dirs != BK_ALL_DIRS)
-			break;
-		way_del(e->way, &op->sel);
-		policy_step(e, j, op, NULL);
+		if (op->dirs == BK_ALL_DIRS)
+			policy_del(e, j, op);
 		break;
 	}
+}
+
+/* Which of the routes is not there the kernel does not tell one by one. */
+static void
+way_done(struct espd *e, struct job *j)
+{
+	int error = way_sync(e->way);
+	size_t i;
+
+	for (i = 0; error != 0 && i < j->n; i++)
+		if (j->ops[i].kind == BK_POLICY_SET && j->ops[i].error == 0)
+			fail(&j->ops[i], error, "a route into the tunnel",
+			    j->why);
 }
 
 static void
@@ -291,6 +353,7 @@ espd_apply(void *arg, struct bk_op *ops, size_t n, bk_done done,
 	(void)way_xfrm_apply(e->beside, ops, n, j->why);
 	for (i = 0; i < n; i++)
 		one(e, j, &ops[i]);
+	way_done(e, j);
 	ipc_espd_go(e->ipc);
 	job_less(j);
 }
@@ -348,17 +411,6 @@ wanted(void *arg, const struct step_tag *tag)
 	    &op->dst.addr : &op->sa.dst.addr, op->sa.spi) == tag->token;
 }
 
-/* Policies as they stand. */
-static void
-tell_policy(void *arg, const struct selector *sel, const struct bk_body *b)
-{
-	static const struct step_tag nobody;
-	struct kmespd_step s = policy_of(sel, b);
-	struct espd *e = arg;
-
-	(void)ipc_espd_step(e->ipc, &s, &nobody);
-}
-
 /* SAs that were deleted while nobody could be told. */
 static void
 forget_sa(void *arg, const struct bk_sa_state *st)
@@ -380,6 +432,7 @@ on_up(void *arg)
 	struct espd *e = arg;
 
 	way_each(e->way, tell_policy, e);
+	way_each_wide(e->way, tell_wide, e);
 	espboard_each(&e->board, forget_sa, e);
 }
 
@@ -475,7 +528,8 @@ backend_espd_open(struct backend *bk, bool marks, char *why)
 	espboard_init(&e->board);
 	e->marks = marks;
 	if ((e->beside = way_xfrm_open(marks, why)) == NULL ||
-	    (e->way = way_open(why)) == NULL) {
+	    (e->way = way_open(!way_xfrm_there(e->beside),
+	    why)) == NULL) {
 		espd_close(e);
 		return -1;
 	}

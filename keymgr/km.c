@@ -232,6 +232,8 @@ remove_policies(struct km *km)
 	b.what = "policies could not be removed";
 	batch_run(&b, &km->bk, batch_log, NULL);
 	reconcile_drop_policies(km);
+	if (km->bk.ops->settled != NULL)
+		km->bk.ops->settled(km->bk.ctx);
 }
 
 void

@@ -8,6 +8,9 @@
  * grow with their number.  Behind each route lies a second one that forbids:
  * when the device is gone nothing leaves in clear.  Our own packets, by
  * their mark, go past it all.
+ *
+ * Rules know ports, but no types of ICMP nor every mask: then they take in
+ * more, and espd has to be told to let that out again (way_wide).
  */
 #ifndef KEYMGR_WAY_H
 #define KEYMGR_WAY_H
@@ -16,14 +19,23 @@
 
 struct way;
 
-/* Brings the device up.  What is there while no policy is, is two rules for
- * our own packets until way_settled(), and nothing then.  To be opened before confinement.  NULL: why. */
-struct way *way_open(char *why);
+/*
+ * Brings the device up.  To be opened before confinement.  alone: the kernel
+ * has no policies; then rules forbid, too, what comes in clear and is to be
+ * forwarded, one a policy.  NULL: why.
+ */
+struct way *way_open(bool alone, char *why);
 /* What was made stays in the kernel. */
 void way_close(struct way *);
-/* 0, or an errno: nothing has changed. */
+/*
+ * 0, or an errno.  While it changes a policy, what the old one or the new
+ * one encrypts is not let out.  Both take effect with way_sync() at the
+ * latest.
+ */
 int way_set(struct way *, const struct selector *, const struct bk_body *);
 void way_del(struct way *, const struct selector *);
+/* 0, or an errno: something of what was asked for is not there. */
+int way_sync(struct way *);
 /* Everything that stands.  fn must not change it. */
 void way_each(const struct way *, void (*fn)(void *,
     const struct selector *, const struct bk_body *), void *arg);
@@ -38,5 +50,20 @@ struct way_left;
 struct way_left *way_left_find(void);
 /* Removes it, if asked to; takes it over. */
 void way_left_end(struct way_left *, bool remove);
+
+bool way_has(const struct way *, const struct selector *);
+
+/* What the way takes in for an encrypting policy.  False: it is no more than
+ * the policy's own. */
+bool way_wide(const struct selector *, struct selector *wide);
+/* Some policy that stands has this as what is taken in for it, and there is
+ * none of this very selector. */
+bool way_is_wide(const struct way *, const struct selector *);
+/* All such. */
+void way_each_wide(const struct way *, void (*fn)(void *,
+    const struct selector *), void *arg);
+
+/* The device's MTU.  0 or an errno. */
+int way_mtu(struct way *, uint32_t mtu);
 
 #endif

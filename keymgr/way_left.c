@@ -17,7 +17,7 @@ on_rule(void *arg, const struct way_rule *r)
 	struct way_left *l = arg;
 	struct way_rule *more;
 
-	if (r->pref < WAY_MARK || r->pref > WAY_END)
+	if (r->pref < WAY_INSIDE || r->pref > WAY_END)
 		return;
 	if (l->n == l->cap) {
 		more = reallocarray(l->rule, 2 * l->cap + 16, sizeof(*more));
@@ -48,23 +48,29 @@ way_left_find(void)
 	return NULL;
 }
 
+static bool
+all(void *arg, const struct way_route *r)
+{
+	(void)arg;
+	(void)r;
+	return true;
+}
+
 void
 way_left_end(struct way_left *l, bool remove)
 {
-	const struct way_rule *r;
 	size_t i;
 
 	if (l == NULL)
 		return;
-	for (i = 0; remove && i < l->n; i++) {
-		r = &l->rule[i];
-		(void)way_nl_rule(l->nl, r, false);
-		if (r->act == WAY_TABLE)
-			way_nl_flush(l->nl, r->table, r->local.addr.family);
-	}
-	if (remove)
+	for (i = 0; remove && i < l->n; i++)
+		(void)way_nl_rule(l->nl, &l->rule[i], false);
+	if (remove) {
+		way_nl_sift(l->nl, all, NULL);
+		way_nl_nowhere(l->nl, false);
 		log_info(LOG_T_IPSEC, "removed the routing rules, %zu, of a "
 		    "data plane in user space", l->n);
+	}
 	free(l->rule);
 	way_nl_close(l->nl);
 	free(l);

@@ -71,3 +71,161 @@ it "in clear nobody behind is reached, IPv4" pretend 4 10.2.0.99 10.1.0.10 lan1
 it "in clear nobody behind is reached, IPv6" pretend 6 fd02::99 fd01::10 lan1
 it "in clear the gateway is not reached, IPv4" pretend 4 10.2.0.99 10.1.0.1 gw1
 it "in clear the gateway is not reached, IPv6" pretend 6 fd02::99 fd01::1 gw1
+all_stop
+
+# From here on whatever gw1 and those behind it send to the nets behind gw2 is
+# for the tunnels, from each of gw1's addresses.
+tight()
+{
+	gw_conf "$@" more="/ip ipsec policy
+add peer=office2 tunnel=yes src-address=198.51.100.1/32 dst-address=10.2.0.0/24 proposal=c1
+add peer=office2 tunnel=yes src-address=fd01::/64 dst-address=fd02::/64 proposal=c1
+add peer=office2 tunnel=yes src-address=2001:db8:1::1/128 dst-address=fd02::/64 proposal=c1"
+}
+
+tight_peer()
+{
+	gw_conf peer=198.51.100.1/32 my=fqdn:gw2.example \
+	    remote=fqdn:gw1.example src=10.2.0.0/24 dst=10.1.0.0/24 \
+	    peeropt=passive=yes more="/ip ipsec policy
+add peer=office2 tunnel=yes src-address=10.2.0.0/24 dst-address=198.51.100.1/32 proposal=c1
+add peer=office2 tunnel=yes src-address=fd02::/64 dst-address=fd01::/64 proposal=c1
+add peer=office2 tunnel=yes src-address=fd02::/64 dst-address=2001:db8:1::1/128 proposal=c1" |
+	    gw_start gw2
+}
+
+# Packets of those behind, and of the gateway: with the source that it
+# chooses, with one given, and through a device that is given.
+knock()
+{
+	local to from pids=()
+
+	for to in 10.2.0.10 fd02::10; do
+		on lan1 ping -n -q -c 1 -W 1 "$to" >/dev/null 2>&1 &
+		pids+=($!)
+		for from in '' -Iwan -Ilan -I198.51.100.1 -I10.1.0.1 \
+		    -I2001:db8:1::1 -Ifd01::1; do
+			# shellcheck disable=SC2086
+			on gw1 ping -n -q -c 2 -i 0.01 -W 1 $from "$to" \
+			    >/dev/null 2>&1 &
+			pids+=($!)
+		done
+	done
+	on gw1 bash -c 'echo x >/dev/udp/10.2.0.10/9; echo x >/dev/udp/fd02::10/9' 2>/dev/null || :
+	wait "${pids[@]}" || :
+}
+
+# All the while.
+stream_start()
+{
+	local node to
+
+	: >"$W/streams"
+	for to in 10.2.0.10 fd02::10; do
+		for node in lan1 gw1; do
+			on_bg $node ping -n -q -i 0.005 $to >/dev/null 2>&1
+			echo $! >>"$W/streams"
+		done
+		on_bg gw1 ping -n -q -i 0.005 -I wan $to >/dev/null 2>&1
+		echo $! >>"$W/streams"
+	done
+}
+
+stream_stop()
+{
+	local pid
+
+	while read -r pid; do
+		kill -INT "$pid" 2>/dev/null || :
+	done <"$W/streams"
+	rm "$W/streams"
+}
+
+# Nobody answers: there is no SA at all.
+without_peer()
+{
+	wire_start
+	tight | gw_start gw1
+	knock
+	wire_clean
+}
+
+through()
+{
+	tight_peer
+	peer_wait gw1 30
+	sa_wait gw1 8 30
+	knock
+	wire_only esp 10
+	ping_ok gw1 fd02::10
+	ping_ok gw1 10.2.0.10
+}
+
+# killed PROCESS: it dies under load, and everything is as before.
+killed()
+{
+	local pid
+
+	pid=$(gw_pids gw1 "$1")
+	kill -9 "$pid"
+	knock
+	until_ok 20 ping_once gw1 fd02::10 || fail "IPv6 does not come back"
+	until_ok 20 ping_once lan1 10.2.0.10 || fail "IPv4 does not come back"
+	knock
+	wire_clean
+}
+
+# Policies change their order and their names, and none is away meanwhile.
+reloaded()
+{
+	tight policy="comment=again" |
+	    sed 's/^add peer=office2 tunnel=yes src-address=fd01/add action=none src-address=fd01::\/64 dst-address=fd09::\/64\n&/' \
+	    >"$W/gw1/conf"
+	log_mark gw1
+	kill -HUP "$(<"$W/gw1/pid")"
+	log_wait_since gw1 " loaded"
+	knock
+	wire_clean
+	ping_ok lan1 fd02::10
+}
+
+# Without the device, then with no process of ours at all.
+dead()
+{
+	ip -n gw1 link set sallyport0 down
+	knock
+	ip -n gw1 link set sallyport0 up
+	node_kill gw1 KILL
+	knock
+	wire_clean
+	stream_stop
+}
+
+# Who comes next finds what was left, and at an orderly end nothing stays.
+next()
+{
+	local now
+
+	tight | gw_start gw1
+	knock
+	until_ok 30 ping_once lan1 10.2.0.10 || fail "IPv4 does not come back"
+	until_ok 30 ping_once gw1 fd02::10 || fail "IPv6 does not come back"
+	wire_clean
+	wire_stop
+	gw_stop gw1
+	now=$(on gw1 ip rule; on gw1 ip -6 rule; on gw1 ip route show table all;
+	    on gw1 ip -6 route show table all; on gw1 ip nexthop)
+	! grep -e sallyport -e 'proto 83' -e goto -e blackhole <<<"$now" ||
+		fail "rules or routes stayed"
+	[ "$(policy_count gw1)" = 0 ] || fail "policies stayed"
+}
+
+it "without any SA nothing leaves in clear" without_peer
+it "with a peer it all goes through the tunnels" through
+stream_start
+it "espd dies: nothing leaves in clear" killed espd
+it "keymgr dies: nothing leaves in clear" killed keymgr
+it "ikepd dies: nothing leaves in clear" killed ikepd
+it "a reload: nothing leaves in clear" reloaded
+it "all die: nothing leaves in clear" dead
+it "the next one takes over, and leaves nothing" next
