@@ -30,6 +30,13 @@ struct xfrm {
 	uint8_t tx_dir[XFRM_TX_MSGS];	/* bit, of a policy set */
 };
 
+/* The socket for requests.  Before confinement.  -1: why. */
+int xfrm_ask_open(struct xfrm *, char *why);
+/* 0 or an errno. */
+int xfrm_transmit(struct xfrm *, const void *, size_t len);
+/* One datagram of answers in rx; its length, or -1 with errno.  Datagrams
+ * that do not come from the kernel are passed over. */
+ssize_t xfrm_receive(struct xfrm *);
 /*
  * Sends one request and gives each message of the answer to fn until its
  * end.  0 or an errno; text (BK_WHY_LEN) is what the kernel says about it.
