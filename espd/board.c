@@ -108,7 +108,7 @@ board_ended(struct board *bd)
 int
 board_keep(struct board *bd, uint32_t slot, const void *data, size_t len)
 {
-	struct kept *k = &bd->kept[slot];
+	struct kept_sa *k = &bd->kept[slot];
 
 	if (len > KEPT_LEN)
 		return -1;

@@ -14,14 +14,14 @@
 #define KEPT_LEN	(ESP_KEPT_SIZE - 2)
 
 /* An SA as a message has it. */
-struct kept {
+struct kept_sa {
 	uint16_t len;		/* 0: none; set last */
 	uint8_t data[KEPT_LEN];
 };
 
 struct board {
 	struct esp_board *b;	/* NULL: not there yet */
-	struct kept *kept;	/* ESP_SLOTS of them */
+	struct kept_sa *kept;	/* ESP_SLOTS of them */
 	uint32_t *free;		/* slots below top that are nobody's */
 	uint32_t *ending;	/* a packet thread may be counting there */
 	size_t nfree, nending;
@@ -50,6 +50,6 @@ void board_stat(struct board *, unsigned n, const char *name,
     uint64_t value);
 
 /* Bytes of the file with the keys. */
-#define BOARD_KEEP_SIZE	(sizeof(struct kept) * ESP_SLOTS)
+#define BOARD_KEEP_SIZE	(sizeof(struct kept_sa) * ESP_SLOTS)
 
 #endif

@@ -130,7 +130,7 @@ keep(struct ipc_keymgr *k, uint32_t slot, const struct kmespd_sa *m)
 static bool
 is_kept(const struct ipc_keymgr *k, uint32_t slot, const struct kmespd_sa *m)
 {
-	const struct kept *kept = &k->board->kept[slot];
+	const struct kept_sa *kept = &k->board->kept[slot];
 	struct buf b;
 	bool same;
 
@@ -204,7 +204,7 @@ static int
 move_kept(struct ipc_keymgr *k, const struct held *h,
     const struct kmespd_step *s)
 {
-	const struct kept *kept = &k->board->kept[h->slot];
+	const struct kept_sa *kept = &k->board->kept[h->slot];
 	struct kmespd_sa m;
 	struct cur c;
 	int rc;

@@ -130,7 +130,7 @@ START_TEST(keys_are_wiped)
 	ck_assert_int_eq(board_keep(&bd, a, big, sizeof(big)), -1);
 	ck_assert_int_eq(board_keep(&bd, a, "secret", 6), 0);
 	board_give(&bd, a);
-	for (i = 0; i < sizeof(struct kept); i++)
+	for (i = 0; i < sizeof(struct kept_sa); i++)
 		ck_assert_uint_eq(((uint8_t *)&bd.kept[a])[i], 0);
 	close_writer(&bd);
 }
