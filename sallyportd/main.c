@@ -90,8 +90,8 @@ check_users(void)
 		user = proc_desc((enum proc_id)i)->user;
 		if (user == NULL || getpwnam(user) != NULL)
 			continue;
-		log_error(LOG_T_SYSTEM, "user %s is missing; scripts/mkusers "
-		    "makes it, or: useradd --system --user-group "
+		log_error(LOG_T_SYSTEM, "user %s is missing; " PKGDATADIR
+		    "/mkusers makes it, or: useradd --system --user-group "
 		    "--no-create-home --shell /usr/sbin/nologin %s", user,
 		    user);
 		rc = -1;
