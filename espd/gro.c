@@ -9,6 +9,8 @@
 
 #define SLOTS		8	/* flows at a time */
 #define VNET		sizeof(struct vnet)
+/* Of UDP: what any kernel takes at a time (UDP_MAX_SEGMENTS). */
+#define UDP_AT_ONCE	64
 
 #define TCP_PSH		0x08
 #define TCP_ACK		0x10
@@ -150,6 +152,8 @@ joins(const struct slot *s, const struct pkt *k, size_t l4len)
 {
 	size_t n = k->len - k->l4 - l4len;
 
+	if (k->proto == IPPROTO_UDP && s->n == UDP_AT_ONCE)
+		return false;
 	return l4len == s->hdr - s->l4 && n <= s->size &&
 	    s->len + n <= PKT_MAX && same_ip(s, k) && same_l4(s, k);
 }
