@@ -82,6 +82,8 @@ every_length()
 # A small path: the far end of the wire takes 1280 bytes.
 small_path()
 {
+	local node
+
 	ip -n inet link set gw2 mtu 1280
 	ip -n gw2 link set wan mtu 1280
 	on lan1 ping -n -q -c 1 -W 1 -s 1300 10.2.0.10 >/dev/null || :
@@ -90,6 +92,10 @@ small_path()
 	on lan1 ping -n -q -c 3 -i 0.1 -W 2 -s 1300 10.2.0.10
 	ip -n inet link set gw2 mtu 1500
 	ip -n gw2 link set wan mtu 1500
+	# What they learned would be there for the next case.
+	for node in lan1 gw1; do
+		ip -n $node route flush cache
+	done
 }
 
 # What a policy of action=none lets go is neither encrypted nor lost, in
