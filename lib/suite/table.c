@@ -51,13 +51,14 @@
 	    .alias = "camellia-" #b "-cbc", .log = "CAMELLIA-CBC-" #b,	\
 	    .kernel = "cbc(camellia)", .ossl = "CAMELLIA-" #b "-CBC" }
 
-/* The kernel alone runs these two; key lengths as IKEv1 peers use them. */
-#define KERNEL_CBC(nm, up, id2, ph1, esp, b, bl, fl)			\
+/* For ESP alone; key lengths as IKEv1 peers use them.  OpenSSL has no
+ * Twofish, which is the kernel's then. */
+#define KERNEL_CBC(nm, up, id2, ph1, esp, b, bl, fl, ossl_)		\
 	{ .kind = SUITE_ENCR, .mode = ALG_M_CBC, .v2 = id2,		\
 	    .v1_ph1 = ph1, .v1_esp = esp, .bits = b, .key_len = b / 8,	\
 	    .iv_len = bl, .block = bl,					\
 	    .flags = ALG_PHASE2 | ALG_KEYLEN | fl, .proposal = nm,	\
-	    .log = up "-CBC-" #b, .kernel = "cbc(" nm ")" }
+	    .log = up "-CBC-" #b, .kernel = "cbc(" nm ")", .ossl = ossl_ }
 
 /* HMAC rows; key and ICV lengths: RFC 2403, RFC 2404, RFC 4868. */
 #define HMAC_PRF(nm, up, id, hash, len, fl)				\
@@ -133,8 +134,9 @@ const struct alg suite_table[] = {
 	    .v1_esp = 2, .bits = 64, .key_len = 8, .iv_len = 8, .block = 8,
 	    .flags = BOTH | ALG_WEAK, .profile = "des", .proposal = "des",
 	    .log = "DES-CBC", .kernel = "cbc(des)", .ossl = "DES-CBC" },
-	KERNEL_CBC("blowfish", "BLOWFISH", 7, 3, 7, 128, 8, ALG_WEAK),
-	KERNEL_CBC("twofish", "TWOFISH", ALG_NO_V2, 0, 253, 256, 16, 0),
+	KERNEL_CBC("blowfish", "BLOWFISH", 7, 3, 7, 128, 8, ALG_WEAK,
+	    "BF-CBC"),
+	KERNEL_CBC("twofish", "TWOFISH", ALG_NO_V2, 0, 253, 256, 16, 0, NULL),
 	{ .kind = SUITE_ENCR, .mode = ALG_M_NULL, .v2 = 11, .v1_esp = 11,
 	    .block = 1, .flags = ALG_PHASE2 | ALG_WEAK, .proposal = "null",
 	    .log = "NULL", .kernel = "ecb(cipher_null)" },

@@ -41,7 +41,6 @@ hosts_conf()
 	/ip ipsec proposal add name=c1 enc-algorithms=aes-256-gcm auth-algorithms=null pfs-group=x25519
 	/ip ipsec peer add name=gw2 address=192.0.2.2/32 local-address=198.51.100.1 exchange-mode=ike2 profile=p1
 	/ip ipsec identity add peer=gw2 auth-method=digital-signature certificate=own remote-certificate=pin
-	/ip ipsec settings set data-plane=$PLANE
 	/ip ipsec policy add peer=gw2 tunnel=$tunnel src-address=198.51.100.1/32 dst-address=192.0.2.2/32 proposal=c1
 	END
 }

@@ -47,6 +47,13 @@ has_esp()
 [ -n "$PLANE" ] || { has_esp && PLANE=kernel || PLANE=userspace; }
 : "${PEER_PLANE:=$PLANE}"
 
+# Each way has its name in the results.
+case $PLANE-$PEER_PLANE in
+kernel-*)		via= ;;
+userspace-kernel)	via=', espd to kernel' ;;
+*)			via=', espd' ;;
+esac
+
 # plane_of NODE
 plane_of()
 {
@@ -279,6 +286,13 @@ ping_ok()
 ping_once()
 {
 	on "$1" ping -n -q -c 1 -W 1 "$2"
+}
+
+# ping_wait NODE DESTINATION [SECONDS]: echoes until one is answered.
+ping_wait()
+{
+	on "$1" ping -n -q -c 1 -i 0.1 -w "${3:-10}" "$2" >/dev/null ||
+		fail "no echo from $2 to $1"
 }
 
 # ping_none NODE DESTINATION: nothing comes back.
@@ -736,7 +750,7 @@ gw_start()
 	node_kill "$node" TERM
 	shift
 	mkdir -p "$dir"
-	cat >"$dir/conf"
+	gw_settings >"$dir/conf"
 	: >"$dir/log"
 	rm -f "$dir/control.sock" "$dir/vici"
 	on_bg "$node" "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
@@ -747,6 +761,19 @@ gw_start()
 	until_ok "$PATIENCE" gw_started "$node" && log_has "$node" "sallyportd runs" &&
 	    until_ok "$PATIENCE" ctl "$node" /ip/ipsec/peer/print ||
 		fail "sallyportd does not start: $(tail -n 5 "$dir/log")"
+}
+
+# gw_settings <configuration: with what depends on who moves the packets.
+# Where espd meets a kernel it does so without UDP but behind a NAT.
+gw_settings()
+{
+	local conf set='/ip ipsec settings set'
+
+	conf=$(cat)
+	echo "$conf"
+	[[ $conf == *data-plane=* ]] || echo "$set data-plane=$PLANE"
+	[ "$PLANE" = "$PEER_PLANE" ] || [[ $conf == *udp-encapsulation=* ]] ||
+		echo "$set udp-encapsulation=nat"
 }
 
 gw_started()
@@ -835,9 +862,9 @@ it()
 	rc=$?
 	eval "$restore"
 	case $rc in
-	0)	echo "PASS $CASE: $what" ;;
-	77)	echo "SKIP $CASE: $what ($(tail -n 1 "$W/it.out"))" ;;
-	*)	echo "FAIL $CASE: $what"
+	0)	echo "PASS $CASE$via: $what" ;;
+	77)	echo "SKIP $CASE$via: $what ($(tail -n 1 "$W/it.out"))" ;;
+	*)	echo "FAIL $CASE$via: $what"
 		sed 's/^/    /' "$W/it.out"
 		# Once a case: what follows is mostly the same failure.
 		[ -e "$W/shown" ] || show_state
