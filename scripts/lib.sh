@@ -82,6 +82,13 @@ kernel_has_esp()
 	    0x000102030405060708090a0b0c0d0e0f 2>/dev/null
 }
 
+# True when processes here can have TUN devices.
+kernel_has_tun()
+{
+	"$top/tests/interop/ns-run" -t 10 bash -c ': <>/dev/net/tun' \
+	    2>/dev/null
+}
+
 # build_tree DIR [configure argument...]: configures (once) and builds the
 # source tree in DIR; the log is DIR/build.log.
 build_tree()
