@@ -1,40 +1,18 @@
 #include "keymgr/spd.h"
 
+#include "keymgr/claims.h"
 #include "lib/hash.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-struct claim {
-	struct flow *flow;
-	struct claim *next;	/* lowest priority number first */
-};
-
-/* One selector. */
-struct spd_entry {
-	struct selector sel;
-	struct claim *claims;
-	struct bk_body body;	/* what stands in the kernel */
-	bool stands;
-	bool dirty;		/* is in one of the lists */
-	size_t step;		/* in the batch that is being made */
-	struct bk_body next;	/* what that step makes of it */
-	bool gone;		/* the step removes it */
-	STAILQ_ENTRY(spd_entry) in_dirty;
-};
-STAILQ_HEAD(entry_list, spd_entry);
 
 struct spd {
 	uint64_t seed;
 	struct hash policies;	/* configuration id -> spd_policy */
 	struct hash flows;	/* policy and selectors -> flow */
 	struct hash reqids;	/* reqid -> flow */
-	struct hash entries;	/* selector -> entry */
-	struct entry_list dirty;
-	struct entry_list pending;	/* in a batch */
+	struct claims *claims;	/* what they want of the kernel */
 	uint32_t next_reqid;
-	bool (*left)(void *, const struct selector *);
-	void *left_arg;
 };
 
 struct spd *
@@ -43,31 +21,16 @@ spd_new(uint64_t seed, bool (*left)(void *, const struct selector *),
 {
 	struct spd *s = calloc(1, sizeof(*s));
 
-	if (s == NULL)
+	if (s == NULL || (s->claims = claims_new(seed, left, arg)) == NULL) {
+		free(s);
 		return NULL;
+	}
 	s->seed = seed;
-	s->left = left;
-	s->left_arg = arg;
 	hash_init(&s->policies, seed);
 	hash_init(&s->flows, seed);
 	hash_init(&s->reqids, seed);
-	hash_init(&s->entries, seed);
-	STAILQ_INIT(&s->dirty);
-	STAILQ_INIT(&s->pending);
 	s->next_reqid = BK_REQID_DYN;
 	return s;
-}
-
-static void
-entry_free(struct spd_entry *e)
-{
-	struct claim *c;
-
-	while ((c = e->claims) != NULL) {
-		e->claims = c->next;
-		free(c);
-	}
-	free(e);
 }
 
 void
@@ -78,13 +41,11 @@ spd_free(struct spd *s)
 
 	if (s == NULL)
 		return;
-	for (at = 0; (v = hash_next(&s->entries, &at)) != NULL;)
-		entry_free(v);
 	for (at = 0; (v = hash_next(&s->reqids, &at)) != NULL;)
 		free(v);
 	for (at = 0; (v = hash_next(&s->policies, &at)) != NULL;)
 		free(v);
-	hash_free(&s->entries);
+	claims_free(s->claims);
 	hash_free(&s->reqids);
 	hash_free(&s->flows);
 	hash_free(&s->policies);
@@ -103,146 +64,13 @@ spd_by_reqid(const struct spd *s, uint32_t reqid)
 	return hash_get(&s->reqids, reqid);
 }
 
-static uint32_t
-flow_prio(const struct flow *f)
-{
-	return f->sp->conf->prio - (f->dynamic ? 1 : 0);
-}
-
-/* Where packets go while no child says so. */
-static void
-body_from_peer(struct bk_body *b, const struct km_policy *p)
-{
-	if (p->peer != NULL && km_peer_known(p->peer)) {
-		b->local = p->peer->local;
-		b->remote = p->peer->address.addr;
-		return;
-	}
-	/* Nobody to send to: closed, or with level=use open. */
-	b->out = b->optional ? BK_PASS : BK_BLOCK;
-}
-
-static void
-flow_body(const struct flow *f, struct bk_body *b)
-{
-	const struct km_policy *p = f->sp->conf;
-	const struct sad_child *c = LIST_FIRST(&f->children);
-
-	memset(b, 0, sizeof(*b));
-	b->prio = flow_prio(f);
-	b->reqid = f->reqid;
-	switch (p->action) {
-	case CONF_ACTION_DISCARD:
-		b->action = BK_BLOCK;
-		return;
-	case CONF_ACTION_NONE:
-		b->action = BK_PASS;
-		return;
-	case CONF_ACTION_ENCRYPT:
-		break;
-	}
-	b->action = b->out = BK_ENCRYPT;
-	b->transport = p->transport;
-	b->optional = p->level == CONF_LEVEL_USE;
-	if (c == NULL)
-		body_from_peer(b, p);
-	else {
-		/* A template does not say which mode. */
-		b->transport = c->transport;
-		b->local = c->local.addr;
-		b->remote = c->remote.addr;
-	}
-}
-
-static bool
-body_equal(const struct bk_body *a, const struct bk_body *b)
-{
-	return a->prio == b->prio && a->reqid == b->reqid &&
-	    a->action == b->action && a->out == b->out &&
-	    a->transport == b->transport && a->optional == b->optional &&
-	    addr_equal(&a->local, &b->local) &&
-	    addr_equal(&a->remote, &b->remote);
-}
-
-static void
-entry_dirty(struct spd *s, struct spd_entry *e)
-{
-	if (e->dirty)
-		return;
-	e->dirty = true;
-	STAILQ_INSERT_TAIL(&s->dirty, e, in_dirty);
-}
-
-static struct spd_entry *
-entry_get(const struct spd *s, const struct selector *sel)
-{
-	struct spd_entry *e = hash_get(&s->entries, sel_hash(sel, s->seed));
-
-	return e != NULL && sel_cmp(&e->sel, sel) == 0 ? e : NULL;
-}
-
-static struct spd_entry *
-entry_make(struct spd *s, const struct selector *sel)
-{
-	uint64_t key = sel_hash(sel, s->seed);
-	struct spd_entry *e = hash_get(&s->entries, key);
-
-	if (e != NULL)
-		return sel_cmp(&e->sel, sel) == 0 ? e : NULL;
-	if ((e = calloc(1, sizeof(*e))) == NULL)
-		return NULL;
-	e->sel = *sel;
-	if (hash_set(&s->entries, key, e) == -1) {
-		free(e);
-		return NULL;
-	}
-	return e;
-}
-
-static int
-entry_claim(struct spd *s, const struct selector *sel, struct flow *f)
-{
-	struct spd_entry *e = entry_make(s, sel);
-	struct claim *c, **at;
-
-	if (e == NULL || (c = calloc(1, sizeof(*c))) == NULL)
-		return -1;
-	c->flow = f;
-	for (at = &e->claims; *at != NULL; at = &(*at)->next)
-		if (flow_prio(f) <= flow_prio((*at)->flow))
-			break;
-	c->next = *at;
-	*at = c;
-	entry_dirty(s, e);
-	return 0;
-}
-
-static void
-entry_unclaim(struct spd *s, const struct selector *sel,
-    const struct flow *f)
-{
-	struct spd_entry *e = entry_get(s, sel);
-	struct claim **at, *c;
-
-	if (e == NULL)
-		return;
-	for (at = &e->claims; (c = *at) != NULL; at = &c->next) {
-		if (c->flow == f) {
-			*at = c->next;
-			free(c);
-			entry_dirty(s, e);
-			return;
-		}
-	}
-}
-
 static void
 flow_unclaim(struct spd *s, const struct flow *f)
 {
 	size_t i;
 
 	for (i = 0; i < f->nsel; i++)
-		entry_unclaim(s, &f->sel[i], f);
+		claims_del(s->claims, &f->sel[i], f);
 }
 
 static int
@@ -251,7 +79,7 @@ flow_claim(struct spd *s, struct flow *f)
 	size_t i;
 
 	for (i = 0; i < f->nsel; i++) {
-		if (entry_claim(s, &f->sel[i], f) == -1) {
+		if (claims_add(s->claims, &f->sel[i], f) == -1) {
 			flow_unclaim(s, f);
 			return -1;
 		}
@@ -262,12 +90,10 @@ flow_claim(struct spd *s, struct flow *f)
 void
 spd_touch(struct spd *s, struct flow *f)
 {
-	struct spd_entry *e;
 	size_t i;
 
 	for (i = 0; i < f->nsel; i++)
-		if ((e = entry_get(s, &f->sel[i])) != NULL)
-			entry_dirty(s, e);
+		claims_touch(s->claims, &f->sel[i]);
 }
 
 static uint64_t
@@ -548,75 +374,10 @@ spd_configure(struct spd *s, const struct km_conf *conf)
 	return 0;
 }
 
-static void
-entry_drop(struct spd *s, struct spd_entry *e)
-{
-	hash_del(&s->entries, sel_hash(&e->sel, s->seed));
-	entry_free(e);
-}
-
-static void
-entry_sync(struct spd *s, struct spd_entry *e, struct batch *b)
-{
-	struct bk_body body;
-
-	if (e->claims == NULL) {
-		if (!e->stands) {
-			entry_drop(s, e);
-			return;
-		}
-		e->gone = true;
-		e->step = batch_policy(b, &e->sel, NULL, &e->body);
-	} else {
-		flow_body(e->claims->flow, &body);
-		if (e->stands && body_equal(&body, &e->body))
-			return;
-		e->gone = false;
-		e->next = body;
-		e->step = batch_policy(b, &e->sel, &body,
-		    e->stands ? &e->body : NULL);
-		if (!e->stands && e->step != SIZE_MAX)
-			b->ops[e->step].replace = s->left != NULL &&
-			    s->left(s->left_arg, &e->sel);
-	}
-	STAILQ_INSERT_TAIL(&s->pending, e, in_dirty);
-	e->dirty = true;
-}
-
 void
 spd_sync(struct spd *s, struct batch *b)
 {
-	struct spd_entry *e;
-
-	while ((e = STAILQ_FIRST(&s->dirty)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->dirty, in_dirty);
-		e->dirty = false;
-		entry_sync(s, e, b);
-	}
-}
-
-/*
- * What was not done stays as it was until it is touched again: a selector
- * that the kernel will not take must not spoil every batch from then on.
- */
-static void
-commit(struct spd *s, const struct batch *b)
-{
-	struct spd_entry *e;
-
-	while ((e = STAILQ_FIRST(&s->pending)) != NULL) {
-		STAILQ_REMOVE_HEAD(&s->pending, in_dirty);
-		e->dirty = false;
-		if (b->failed || e->step >= b->n ||
-		    b->ops[e->step].error != 0)
-			continue;
-		if (e->gone) {
-			entry_drop(s, e);
-			continue;
-		}
-		e->stands = true;
-		e->body = e->next;
-	}
+	claims_sync(s->claims, b);
 }
 
 void
@@ -624,31 +385,24 @@ spd_run(struct spd *s, struct batch *b, const struct backend *bk,
     batch_end end, void *arg)
 {
 	batch_start(b, bk);
-	commit(s, b);
+	claims_commit(s->claims, b);
 	batch_await(b, end, arg);
 }
 
 void
 spd_remove_all(struct spd *s, struct batch *b)
 {
-	struct spd_entry *e;
-	size_t at = 0;
-
-	while ((e = hash_next(&s->entries, &at)) != NULL)
-		if (e->stands)
-			batch_policy(b, &e->sel, NULL, &e->body);
+	claims_remove_all(s->claims, b);
 }
 
 bool
 spd_stands(const struct spd *s, const struct selector *sel)
 {
-	const struct spd_entry *e = entry_get(s, sel);
-
-	return e != NULL && (e->stands || e->claims != NULL);
+	return claims_stand(s->claims, sel);
 }
 
 size_t
 spd_count(const struct spd *s)
 {
-	return hash_count(&s->entries);
+	return claims_count(s->claims);
 }
