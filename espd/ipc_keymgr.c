@@ -37,6 +37,8 @@ struct ipc_keymgr {
 	struct board *board;
 	struct hash held;	/* by destination and SPI */
 	struct timers timers;
+	void (*begin)(void *);
+	void *arg;
 };
 
 static uint64_t
@@ -344,6 +346,9 @@ step_do(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 		return policy_set(k, &s->policy, why);
 	case KMESPD_POLICY_DEL:
 		return policy_del(k, &s->policy);
+	case KMESPD_BEGIN:
+		k->begin(k->arg);
+		return 0;
 	}
 	return EINVAL;
 }
@@ -396,7 +401,8 @@ on_down(void *arg, const char *why)
 }
 
 struct ipc_keymgr *
-ipc_keymgr_new(struct event_base *base, struct esp *esp, struct board *board)
+ipc_keymgr_new(struct event_base *base, struct esp *esp, struct board *board,
+    void (*begin)(void *), void *arg)
 {
 	struct ipc_keymgr *k = calloc(1, sizeof(*k));
 
@@ -405,6 +411,8 @@ ipc_keymgr_new(struct event_base *base, struct esp *esp, struct board *board)
 	k->base = base;
 	k->esp = esp;
 	k->board = board;
+	k->begin = begin;
+	k->arg = arg;
 	hash_init(&k->held, (uint64_t)(uintptr_t)k ^
 	    (uint64_t)mono_now().us << 20);
 	timers_init(&k->timers);

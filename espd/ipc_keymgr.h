@@ -9,9 +9,10 @@
 
 struct ipc_keymgr;
 
-/* Both are borrowed.  NULL: no memory. */
+/* Both are borrowed.  begin is called when all policies are there, for each
+ * keymgr once.  NULL: no memory. */
 struct ipc_keymgr *ipc_keymgr_new(struct event_base *, struct esp *,
-    struct board *);
+    struct board *, void (*begin)(void *), void *arg);
 /* Takes the edge's descriptor over. */
 void ipc_keymgr_up(struct ipc_keymgr *, int fd);
 /* Makes the SAs anew that an earlier espd left; returns how many. */

@@ -36,6 +36,7 @@ struct espd {
 	unsigned nstats;
 	bool uso;		/* the device takes UDP super-packets */
 	bool started;
+	bool running;		/* packets are moved */
 };
 
 static struct espd self = { .wake_fd = -1, .board_fd = -1, .keep_fd = -1,
@@ -244,13 +245,30 @@ op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
 		close(fd);
 }
 
+/*
+ * What came while there was no espd waits in the device and the sockets.
+ * Before the policies are there it would all be dropped.
+ */
+static void
+begin(void *arg)
+{
+	struct espd *d = arg;
+	unsigned i;
+
+	if (d->running)
+		return;
+	for (i = 0; i < d->threads; i++)
+		if (lane_start(d->lane[i]) == -1)
+			child_fatal(d->child, "espd: no thread");
+	d->running = true;
+}
+
 static void
 op_start(struct child *child)
 {
 	struct espd *d = child_data(child);
 	const char *why;
 	size_t n;
-	unsigned i;
 
 	if (d->ntun != d->threads || d->board_fd == -1 || d->keep_fd == -1)
 		child_fatal(child, "espd: not everything was handed over");
@@ -259,7 +277,8 @@ op_start(struct child *child)
 		    "mapped");
 	if (make_core(d, &why) == -1)
 		child_fatal(child, why);
-	d->keymgr = ipc_keymgr_new(child_base(child), d->esp, &d->board);
+	d->keymgr = ipc_keymgr_new(child_base(child), d->esp, &d->board,
+	    begin, d);
 	if (d->keymgr == NULL)
 		child_fatal(child, "espd: out of memory");
 	if ((n = ipc_keymgr_restore(d->keymgr)) > 0)
@@ -267,9 +286,6 @@ op_start(struct child *child)
 	if (d->keymgr_fd != -1)
 		ipc_keymgr_up(d->keymgr, d->keymgr_fd);
 	d->keymgr_fd = -1;
-	for (i = 0; i < d->threads; i++)
-		if (lane_start(d->lane[i]) == -1)
-			child_fatal(child, "espd: no thread");
 	d->started = true;
 	on_tick(-1, 0, d);
 }

@@ -429,11 +429,14 @@ forget_sa(void *arg, const struct bk_sa_state *st)
 static void
 on_up(void *arg)
 {
+	static const struct kmespd_step begin = { .kind = KMESPD_BEGIN };
+	static const struct step_tag nobody;
 	struct espd *e = arg;
 
 	way_each(e->way, tell_policy, e);
 	way_each_wide(e->way, tell_wide, e);
 	espboard_each(&e->board, forget_sa, e);
+	(void)ipc_espd_step(e->ipc, &begin, &nobody);
 }
 
 static void

@@ -191,6 +191,8 @@ kmespd_step_put(struct buf *b, const struct kmespd_step *s)
 	case KMESPD_POLICY_DEL:
 		kmespd_sel_put(b, &s->policy.sel);
 		break;
+	case KMESPD_BEGIN:
+		break;
 	}
 }
 
@@ -240,6 +242,9 @@ kmespd_step_get(struct cur *c, struct kmespd_step *s, const char **why)
 		break;
 	case KMESPD_POLICY_DEL:
 		rc = kmespd_sel_get(c, &s->policy.sel);
+		break;
+	case KMESPD_BEGIN:
+		rc = 0;
 		break;
 	default:
 		break;

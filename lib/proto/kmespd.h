@@ -30,6 +30,8 @@ enum kmespd_kind {
 	KMESPD_SA_MOVE,
 	KMESPD_POLICY_SET,
 	KMESPD_POLICY_DEL,
+	/* All policies were told: from now on packets may pass. */
+	KMESPD_BEGIN,
 };
 
 #define KMESPD_STEPS	128	/* in a batch */

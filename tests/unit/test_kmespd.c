@@ -64,6 +64,22 @@ get(const struct buf *b, size_t len, struct kmespd_step *s)
 	return -1;
 }
 
+START_TEST(the_beginning_is_a_step)
+{
+	struct kmespd_step s = { .kind = KMESPD_BEGIN }, r;
+	struct buf b;
+
+	buf_init(&b, KMESPD_STEP_MAX);
+	kmespd_step_put(&b, &s);
+	ck_assert_uint_eq(b.len, 1);
+	ck_assert_int_eq(get(&b, b.len, &r), 0);
+	ck_assert_int_eq(r.kind, KMESPD_BEGIN);
+	b.data[0]++;
+	ck_assert_int_eq(get(&b, b.len, &r), -1);
+	buf_free(&b);
+}
+END_TEST
+
 START_TEST(an_sa_comes_back)
 {
 	struct kmespd_step s = sa_step(), r;
@@ -150,6 +166,7 @@ main(void)
 	int failed;
 
 	tcase_add_test(tc, an_sa_comes_back);
+	tcase_add_test(tc, the_beginning_is_a_step);
 	tcase_add_test(tc, a_policy_comes_back);
 	tcase_add_test(tc, results_come_back);
 	suite_add_tcase(s, tc);
