@@ -16,7 +16,7 @@ ETH_IP, ETH_IP6 = 0x0800, 0x86dd
 CLONE_NEWNET = 0x40000000
 SOL_PACKET, PACKET_VNET_HDR = 263, 15
 VNET_LEN = 10
-NEEDS_CSUM = 1
+NEEDS_CSUM, GSO_UDP = 1, 5
 SIOCGIFHWADDR = 0x8927
 PATIENCE = 5            # seconds a packet may be on its way
 
@@ -85,8 +85,11 @@ class Link:
                     addr[1] not in (ETH_IP, ETH_IP6):
                 continue
             ip = trim(data[VNET_LEN + 14:])
-            flags, _, _, _, start, at = struct.unpack('<BBHHHH',
-                                                      data[:VNET_LEN])
+            flags, gso, _, size, start, at = struct.unpack(
+                '<BBHHHH', data[:VNET_LEN])
+            if gso == GSO_UDP and size < len(ip):
+                yield from segments(ip, start - 14, size)
+                continue
             if flags & NEEDS_CSUM:
                 ip = finish(ip, start - 14, at)
             yield ip
@@ -114,6 +117,22 @@ def trim(frame):
     n = struct.unpack('!H', frame[2:4])[0] if frame[0] >> 4 == 4 else \
         40 + struct.unpack('!H', frame[4:6])[0]
     return frame[:n]
+
+
+def segments(ip, start, size):
+    """The datagrams that the device was to make of a larger one; their
+    checksums are not looked at."""
+    for n in range(start + 8, len(ip), size):
+        body = ip[n:n + size]
+        udp = ip[start:start + 4] + struct.pack('!HH', 8 + len(body), 0)
+        yield lengthened(ip[:start] + udp + body)
+
+
+def lengthened(ip):
+    """With the length that it has."""
+    if ip[0] >> 4 == 4:
+        return normal(ip[:2] + struct.pack('!H', len(ip)) + ip[4:])
+    return ip[:4] + struct.pack('!H', len(ip) - 40) + ip[6:]
 
 
 def finish(ip, start, at):
