@@ -156,6 +156,15 @@ from_tun(struct lane *l, struct mono now)
 	esp_out_flush(l->esp);
 }
 
+/* It says so for ever. */
+static void
+tun_gone(struct lane *l)
+{
+	(void)epoll_ctl(l->ep, EPOLL_CTL_DEL, l->tun, NULL);
+	atomic_store(&l->gone, true);
+	l->wake(l);
+}
+
 static void *
 run(void *arg)
 {
@@ -169,7 +178,10 @@ run(void *arg)
 		now = mono_now();
 		for (i = 0; i < n; i++) {
 			if (ev[i].data.ptr == &l->tun) {
-				from_tun(l, now);
+				if (ev[i].events & EPOLLERR)
+					tun_gone(l);
+				else
+					from_tun(l, now);
 				continue;
 			}
 			if (ev[i].events & EPOLLERR)

@@ -34,7 +34,8 @@ struct lane {
 	int pass[LANE_FAMILIES];	/* shared by all threads; -1: none */
 	pthread_t thread;
 	struct lane_mtu mtu;
-	void (*wake)(void *);	/* mtu is full */
+	_Atomic bool gone;	/* the device: somebody removed it */
+	void (*wake)(void *);	/* mtu is full, or gone */
 	/* A packet from either side, with room about it. */
 	uint8_t buf[ESP_TUN_MAX + 2 * ESP_IN_ROOM + 64];
 };

@@ -12,6 +12,7 @@
 #include "espd/lane.h"
 
 #include "lib/child.h"
+#include "lib/esptun.h"
 #include "lib/log.h"
 
 #include <sys/eventfd.h>
@@ -37,6 +38,7 @@ struct espd {
 	bool uso;		/* the device takes UDP super-packets */
 	bool started;
 	bool running;		/* packets are moved */
+	bool gone;		/* the device, and that was said */
 };
 
 static struct espd self = { .wake_fd = -1, .board_fd = -1, .keep_fd = -1,
@@ -53,6 +55,22 @@ wake(void *arg)
 		return;
 }
 
+/* It cannot be made anew: this takes what sallyportd had at its start. */
+static void
+tell_gone(struct espd *d)
+{
+	unsigned i;
+	bool gone = false;
+
+	for (i = 0; i < d->threads; i++)
+		gone |= atomic_load(&d->lane[i]->gone);
+	if (gone && !d->gone)
+		log_error(LOG_T_SYSTEM, "the device " ESPTUN_NAME " was "
+		    "removed: no packet passes the tunnels until sallyportd "
+		    "is started anew");
+	d->gone = gone;
+}
+
 static void
 on_wake(evutil_socket_t fd, short what, void *arg)
 {
@@ -67,6 +85,7 @@ on_wake(evutil_socket_t fd, short what, void *arg)
 	if (d->keymgr == NULL)
 		return;
 	ipc_keymgr_news(d->keymgr);
+	tell_gone(d);
 	for (i = 0; i < d->threads; i++) {
 		m = &d->lane[i]->mtu;
 		if (!atomic_load(&m->full))

@@ -112,6 +112,21 @@ passes()
 	ip -n inet route del 10.1.0.0/24 via 198.51.100.1
 }
 
+# Somebody removes the device: that is said, and takes no processor time.
+device_gone()
+{
+	local pid before after
+
+	pid=$(gw_pids gw1 espd)
+	ip -n gw1 link del sallyport0
+	log_wait gw1 "the device sallyport0 was removed"
+	before=$(cut -d ' ' -f 14,15 "/proc/$pid/stat")
+	nap 1
+	after=$(cut -d ' ' -f 14,15 "/proc/$pid/stat")
+	[ $((${after/ /+} - (${before/ /+}))) -lt 10 ] ||
+		fail "espd turns round: $before, $after"
+}
+
 # With the device gone, too, nothing passes in clear.
 fails_closed()
 {
@@ -174,4 +189,8 @@ rules_go()
 }
 
 swan_conf | swan_start gw2
+gw_conf | gw_start gw1
+peer_wait gw1
+it "a device that is removed is missed" device_gone
+gw_stop gw1
 it "rules go with an orderly end, and when the kernel takes over" rules_go
