@@ -4,10 +4,12 @@ Nobody answers at the addresses used here: the gateways know a neighbour for
 them who does not have them.
 """
 import random
+import select
 import struct
+import time
 
-from netns import (Fault, Link, Whole4, addr, csum, destination, differ, ip,
-                   mac_of, normal, sane, source, udp)
+from netns import (PATIENCE, Fault, Link, Whole4, addr, csum, destination,
+                   differ, ip, mac_of, normal, sane, source, udp)
 
 WINDOW = 32             # packets on their way at once
 ROUTERS = 2
@@ -16,6 +18,22 @@ OWN = 253               # protocol for experiments
 
 def rubbish(n):
     return random.randbytes(n)
+
+
+class Lost(Fault):
+    """Nothing came, and nothing was said."""
+
+
+def first(links, patience):
+    """The first packet that is wanted on one of some (link, wanted())."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        for link, wanted in links:
+            for p in link.packets():
+                if wanted(p):
+                    return p
+        select.select([link.s for link, _ in links], [], [], .05)
+    raise Lost('nothing arrives and nothing is said')
 
 
 def is_esp(p):
@@ -88,16 +106,27 @@ class Path:
             raise Fault(differ(same[0], p))
         left.remove(p)
 
-    def refused(self, p):
-        """The MTU that the answer to a packet says."""
-        self.send(p)
+    def answer(self, p, patience=PATIENCE):
+        """What is said of a packet that must not be fragmented: the MTU, or
+        0 if it arrived."""
         want = (1, 3, 4) if self.v == 4 else (58, 2, 0)
         at = self.header
 
-        def answer(q):
+        def says(q):
             return destination(q) == addr(self.src) and \
                 (q[9 if self.v == 4 else 6], q[at], q[at + 1]) == want
-        q = self.near.collect(answer, 1)[0]
+        self.far.drain()
+        self.send(p)
+        q = first(((self.near, says), (self.far, self.ours)), patience)
+        if self.ours(q):
+            return 0
+        self.check_quote(p, q)
+        if self.v == 6:
+            return struct.unpack('!I', q[at + 4:at + 8])[0]
+        return struct.unpack('!H', q[at + 6:at + 8])[0]
+
+    def check_quote(self, p, q):
+        at = self.header
         quote, n = q[at + 8:], len(q) - at
         before = b'' if self.v == 4 else \
             source(q) + destination(q) + struct.pack('!II', n, 58)
@@ -108,11 +137,30 @@ class Path:
         if hops not in (0, 1) or not normal(p).startswith(
                 normal(quote, hops)) or len(quote) < 28:
             raise Fault('quoted: ' + differ(normal(p), quote))
-        if self.v == 6:
-            return struct.unpack('!I', q[at + 4:at + 8])[0]
-        return struct.unpack('!H', q[at + 6:at + 8])[0]
 
-    def mtu(self):
-        """What the tunnel takes."""
+    def refused(self, p):
+        mtu = self.answer(p)
+        if mtu == 0:
+            raise Fault(f'{len(p)} bytes arrive')
+        return mtu
+
+    def whole(self, n):
+        """A packet of n bytes that routers must not fragment."""
         df = {'df': True} if self.v == 4 else {}
-        return self.refused(self.ip(OWN, bytes(1500 - self.header), **df))
+        return self.ip(OWN, rubbish(n - self.header), **df)
+
+    def mtu(self, longest=1500):
+        """What the tunnel takes, once all have learned of it: a packet that
+        tells a gateway about its path may be lost."""
+        n = longest
+        for _ in range(20):
+            try:
+                said = self.answer(self.whole(n), .3)
+            except Lost:
+                continue
+            if said == 0:
+                return n
+            if said >= n:
+                raise Fault(f'{n} bytes are refused with an MTU of {said}')
+            n = said
+        raise Fault('no MTU is found')

@@ -1,0 +1,87 @@
+# Paths of many sizes, also such as change in the middle of a transfer: TCP
+# comes through, super-packets stay whole as far as they can, and who sends
+# what is too large is told so, with a size that then passes.
+# shellcheck source=tests/interop/esp.sh
+. "$here/esp.sh"
+[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+
+# mtu BYTES NODE DEVICE...
+mtu()
+{
+	local bytes=$1
+
+	shift
+	while [ $# -gt 0 ]; do
+		ip -n "$1" link set "$2" mtu "$bytes"
+		shift 2
+	done
+}
+
+path_mtu()
+{
+	mtu "$1" gw1 wan inet gw1 inet gw2 gw2 wan
+}
+
+bulk()
+{
+	"$here/bulk" "$@"
+}
+
+both_toobig()
+{
+	carry toobig "$1" lan1 lan2 9000
+	carry toobig "$1" lan2 lan1 9000
+}
+
+# A router in the middle takes less, all of a sudden.
+drops()
+{
+	bulk "$1" 30000000 >"$W/bulk.out" 2>&1 &
+	until_ok 10 grep -q begins "$W/bulk.out" || fail "$(<"$W/bulk.out")"
+	mtu 1280 inet gw2 gw2 wan
+	wait $! || fail "$(<"$W/bulk.out")"
+	bulk "$1" 3000000
+}
+
+# supers NODE: what passes its device is larger than packets are, mostly.
+supers()
+{
+	local bytes packets
+
+	read -r bytes packets < <(ip -n "$1" -s link show sallyport0 |
+	    awk '/RX:/ { getline; b = $1; n = $2 } /TX:/ { getline
+		print b + $1, n + $2 }')
+	[ $bytes -gt $((packets * 3000)) ] || fail "$bytes in $packets"
+}
+
+net_up
+net_alter
+sinks_up
+mtu 9000 lan1 eth0 gw1 lan lan2 eth0 gw2 lan
+for size in 1280 1400 1500 9000; do
+	path_mtu $size
+	it "$size bytes between two Sallyports" with_pair udp 4 4
+	it "TCP both ways" bulk 4 5000000
+	it "what is too large is said to be, both ways" both_toobig 4
+	[ $size = 1280 ] || it "a path that takes less all of a sudden" drops 4
+	all_stop
+done
+path_mtu 1500
+it "bare ESP" with_pair bare 4 4
+it "TCP both ways" bulk 4 30000000
+it "as super-packets" supers gw1
+it "at the other end, too" supers gw2
+it "a path that takes less all of a sudden" drops 4
+all_stop
+for size in 1280 1500; do
+	path_mtu $size
+	it "IPv6 in IPv6 of $size bytes" with_pair udp 6 6
+	it "TCP both ways" bulk 6 5000000
+	it "what is too large is said to be, both ways" both_toobig 6
+	[ $size = 1280 ] || it "a path that takes less all of a sudden" drops 6
+	all_stop
+done
+path_mtu 1500
+it "strongSwan" with_swan 4 4
+it "TCP both ways" bulk 4 5000000
+it "what is too large is said to be" carry toobig 4 lan1 lan2 9000
