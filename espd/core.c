@@ -52,6 +52,13 @@ core_tell_limits(struct esp_thread *t, const struct sa *s, unsigned bits)
 }
 
 void
+esp_lost(struct esp_thread *t, enum esp_way way, unsigned packets)
+{
+	stat_add(&t->stats, way == ESP_LOST_IN ? STAT_IN_BUFFER_ERRORS :
+	    STAT_OUT_ERRORS, packets);
+}
+
+void
 core_inject(struct esp_thread *t, uint8_t *p, size_t len)
 {
 	memset(p - VNET_LEN, 0, VNET_LEN);

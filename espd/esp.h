@@ -119,6 +119,13 @@ void esp_in(struct esp_thread *, const struct esp_dgram *, struct mono now);
 void esp_in_flush(struct esp_thread *);
 
 /*
+ * Packets that the TUN, a super-packet counting once, or a socket did not
+ * take: to be counted.
+ */
+enum esp_way { ESP_LOST_IN, ESP_LOST_OUT };
+void esp_lost(struct esp_thread *, enum esp_way, unsigned packets);
+
+/*
  * The control thread.
  */
 

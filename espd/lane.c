@@ -224,7 +224,6 @@ lane_inject(void *arg, uint8_t *p, size_t len)
 {
 	const struct lane *l = arg;
 
-	/* What the device does not take is lost, as on any other. */
 	if (write(l->tun, p, len) == -1)
-		return;
+		esp_lost(l->esp, ESP_LOST_IN, 1);
 }

@@ -75,17 +75,6 @@ transmit(const struct lane_sock *s, const struct esp_run *r, uint8_t *data,
 }
 
 static void
-one_by_one(const struct lane_sock *s, const struct esp_run *r)
-{
-	size_t at, n;
-
-	for (at = 0; at < r->len; at += n) {
-		n = r->len - at < r->seg ? r->len - at : r->seg;
-		(void)transmit(s, r, r->data + at, n, false);
-	}
-}
-
-static void
 set_df(struct lane_sock *s, bool df)
 {
 	int v = df ? IP_PMTUDISC_DO : IP_PMTUDISC_DONT;
@@ -153,6 +142,39 @@ lane_errors(struct lane *l, const struct lane_sock *s)
 	}
 }
 
+/* Of this datagram for sure. */
+static bool
+own_error(int e)
+{
+	return e == EAGAIN || e == ENOBUFS || e == ENOMEM || e == EINVAL ||
+	    e == EIO || e == EPERM;
+}
+
+/* Any other may be an earlier one's, of which a router told us. */
+static int
+transmit_read(struct lane *l, const struct lane_sock *s,
+    const struct esp_run *r, uint8_t *data, size_t len, bool cut)
+{
+	int e = transmit(s, r, data, len, cut);
+
+	if (e == 0 || own_error(e))
+		return e;
+	lane_errors(l, s);
+	return e == EMSGSIZE ? e : transmit(s, r, data, len, cut);
+}
+
+static void
+one_by_one(struct lane *l, const struct lane_sock *s, const struct esp_run *r)
+{
+	size_t at, n;
+
+	for (at = 0; at < r->len; at += n) {
+		n = r->len - at < r->seg ? r->len - at : r->seg;
+		if (transmit_read(l, s, r, r->data + at, n, false) != 0)
+			esp_lost(l->esp, ESP_LOST_OUT, 1);
+	}
+}
+
 void
 lane_send(void *arg, const struct esp_run *r)
 {
@@ -162,19 +184,21 @@ lane_send(void *arg, const struct esp_run *r)
 	struct lane_sock *s = r->encap ? &l->udp[f] : &l->raw[f];
 	int e;
 
-	if (s->fd == -1)
-		return;
-	set_df(s, r->df);
-	if (r->n > 1 && s->raw) {
-		one_by_one(s, r);
+	if (s->fd == -1) {
+		esp_lost(l->esp, ESP_LOST_OUT, r->n);
 		return;
 	}
-	e = transmit(s, r, r->data, r->len, r->n > 1);
-	if (e == EMSGSIZE)
-		lane_errors(l, s);
+	set_df(s, r->df);
+	if (r->n > 1 && s->raw) {
+		one_by_one(l, s, r);
+		return;
+	}
+	e = transmit_read(l, s, r, r->data, r->len, r->n > 1);
 	/* A path or a device that cannot cut it. */
 	if (r->n > 1 && (e == EINVAL || e == EIO || e == EMSGSIZE))
-		one_by_one(s, r);
+		one_by_one(l, s, r);
+	else if (e != 0)
+		esp_lost(l->esp, ESP_LOST_OUT, r->n);
 }
 
 /* The kernel routes it anew, past the rules that brought it here. */

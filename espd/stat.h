@@ -11,7 +11,7 @@
 enum stat {
 	STAT_NONE,			/* no error: counted nowhere */
 	STAT_IN_ERRORS,
-	STAT_IN_BUFFER_ERRORS,
+	STAT_IN_BUFFER_ERRORS,		/* the device did not take it */
 	STAT_IN_HEADER_ERRORS,		/* truncated, or a bad inner header */
 	STAT_IN_NO_STATES,		/* no such SPI */
 	STAT_IN_STATE_PROTOCOL_ERRORS,	/* ICV or padding wrong */
@@ -23,7 +23,7 @@ enum stat {
 	STAT_IN_NO_POLICIES,
 	STAT_IN_POLICY_BLOCKED,
 	STAT_IN_POLICY_ERRORS,
-	STAT_OUT_ERRORS,		/* malformed packet from the inside */
+	STAT_OUT_ERRORS,		/* malformed, or the socket is full */
 	STAT_OUT_BUNDLE_ERRORS,
 	STAT_OUT_BUNDLE_CHECK_ERRORS,	/* larger than the path takes */
 	STAT_OUT_NO_STATES,		/* no SA yet */

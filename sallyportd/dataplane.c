@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #define TUN_PATH	"/dev/net/tun"
-#define RCVBUF		(4 * 1024 * 1024)
+#define BUFFERS		(4 * 1024 * 1024)
 
 /* Since Linux 6.2: UDP super-packets. */
 #define F_USO4		0x20
@@ -136,7 +136,7 @@ raw_filter(int fd, int family, unsigned thread, unsigned threads)
 static int
 raw_open(struct sockets *ss, int family, unsigned thread, unsigned threads)
 {
-	int mark = (int)ESPTUN_MARK, size = RCVBUF, on = 1, fd;
+	int mark = (int)ESPTUN_MARK, size = BUFFERS, on = 1, fd;
 
 	fd = socket(family, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    IPPROTO_ESP);
@@ -149,6 +149,7 @@ raw_open(struct sockets *ss, int family, unsigned thread, unsigned threads)
 	}
 	(void)sockets_bypass(fd, family);
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size));
 	if (family == AF_INET6)
 		(void)setsockopt(fd, IPPROTO_IPV6, IPV6_RECVTCLASS, &on,
 		    sizeof(on));

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #define RCVBUF	(4 * 1024 * 1024)	/* a burst of ten thousand requests */
+#define SNDBUF	(4 * 1024 * 1024)	/* of 64 kB each; three by default */
 #define BACKLOG	16
 #define DHCP_PORT	67
 
@@ -125,6 +126,8 @@ set_wanted(int fd, int family, uint16_t kind, bool say, bool own_esp)
 		    "(IPv%d): %s", family == AF_INET ? 4 : 6, strerror(errno));
 	if (set_int(fd, SOL_SOCKET, SO_RCVBUFFORCE, RCVBUF) == -1)
 		(void)set_int(fd, SOL_SOCKET, SO_RCVBUF, RCVBUF);
+	if (kind == CHILD_SOCK_ESP_UDP)
+		(void)set_int(fd, SOL_SOCKET, SO_SNDBUFFORCE, SNDBUF);
 }
 
 static void
