@@ -4,6 +4,7 @@
 
 #include "espd/esp.h"
 #include "espd/event.h"
+#include "espd/fragport.h"
 #include "espd/gro.h"
 #include "espd/ivpool.h"
 #include "espd/run.h"
@@ -45,6 +46,7 @@ struct esp_thread {
 	unsigned icmp_count;
 	struct stats stats;
 	struct event_ring events;
+	struct fragport fragport;
 	struct found cache[FLOW_CACHE];
 	struct run run;
 	/* A packet between two shapes, a virtio header before it. */

@@ -107,6 +107,7 @@ check_policy(struct in *i)
 	const struct policy_body *b;
 
 	pkt_flow(&i->pkt, true, &i->flow);
+	fragport_fill(&i->t->fragport, &i->pkt, true, &i->flow, i->now);
 	i->found = core_find(i->t, &i->flow);
 	if (i->found->policy == NULL)
 		return STAT_IN_NO_POLICIES;
@@ -116,6 +117,7 @@ check_policy(struct in *i)
 	if (b->action != POLICY_ENCRYPT || b->reqid != i->sa->conf.reqid ||
 	    b->transport != i->sa->conf.transport)
 		return STAT_IN_TEMPLATE_MISMATCHES;
+	fragport_note(&i->t->fragport, &i->pkt, true, &i->flow, i->now);
 	return STAT_NONE;
 }
 

@@ -313,6 +313,7 @@ parse(struct out *o)
 	    tso_plan(&o->tso, &v, &o->pkt) == -1)
 		return STAT_OUT_ERRORS;
 	pkt_flow(&o->pkt, false, &o->flow);
+	fragport_fill(&o->t->fragport, &o->pkt, false, &o->flow, o->now);
 	return STAT_NONE;
 }
 
@@ -342,6 +343,7 @@ handle(struct out *o)
 		return STAT_NONE;
 	if (f->policy == NULL || f->policy->body.action == POLICY_BLOCK)
 		return STAT_OUT_POLICY_BLOCKED;
+	fragport_note(&o->t->fragport, &o->pkt, false, &o->flow, o->now);
 	if (f->policy->body.action == POLICY_PASS)
 		return pass(o);
 	return encrypt(o, f);

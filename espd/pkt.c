@@ -30,6 +30,7 @@ parse4(struct pkt *k, size_t len)
 	k->df = (off & IP4_DF) != 0;
 	k->frag = (off & (IP4_MF | IP4_OFF)) != 0;
 	k->opaque = (off & IP4_OFF) != 0;
+	k->id = get16(p + 4);
 	return 0;
 }
 
@@ -57,6 +58,7 @@ step6(struct pkt *k)
 	if (k->proto == IPPROTO_FRAGMENT) {
 		k->frag = true;
 		k->opaque = (get16(e + 2) & 0xfff8) != 0;
+		k->id = get32(e + 4);
 	}
 	k->ext = true;
 	k->proto = e[0];

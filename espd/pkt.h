@@ -19,6 +19,7 @@ struct pkt {
 	uint8_t *p;
 	size_t len;		/* as the IP header says; <= what was given */
 	uint16_t l4;		/* offset of the upper layer */
+	uint32_t id;		/* of a fragment's datagram */
 	uint8_t version;	/* 4 or 6 */
 	uint8_t proto;		/* of the upper layer */
 	uint8_t tos;		/* DSCP and ECN */

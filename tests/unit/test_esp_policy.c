@@ -1,5 +1,6 @@
 /* Policies in order, against a list that is walked; what they let happen. */
 #include "espd/core.h"
+#include "espd/csum.h"
 #include "espd/wire.h"
 #include "esp_util.h"
 
@@ -502,6 +503,99 @@ START_TEST(test_mapping_lost)
 }
 END_TEST
 
+/* A datagram of 3000 bytes in three fragments, the i-th in p; v6 too. */
+static void
+fragment(unsigned i, bool v6, uint32_t id)
+{
+	static uint8_t whole[4000];
+	size_t at = v6 ? 40 : 20, n = i < 2 ? 1000 : 1008;
+
+	make_udp(whole, v6 ? "2001:db8:1::1" : "10.1.0.1", v6 ?
+	    "2001:db8:2::1" : "10.2.0.1", 7, 8, 3000, 5);
+	memcpy(p, whole, at);
+	if (v6) {
+		p[40] = p[6];
+		p[6] = IPPROTO_FRAGMENT;
+		put16(p + 4, (uint16_t)(8 + n));
+		put16(p + 42, (uint16_t)(i * 1000 | (i < 2)));
+		put32(p + 44, id);
+		at += 8;
+	} else {
+		put16(p + 2, (uint16_t)(20 + n));
+		put16(p + 4, (uint16_t)id);
+		put16(p + 6, (uint16_t)(i * 125 | (i < 2) << 13));
+		csum_ipv4(p);
+	}
+	memcpy(p + at, whole + (v6 ? 40 : 20) + i * 1000, n);
+	len = at + n;
+}
+
+/* Puts one through, and says whether it came out. */
+static bool
+through(unsigned i, bool v6, uint32_t id)
+{
+	fragment(i, v6, id);
+	gate_clear(east);
+	gate_out(west, p, len);
+	if (west->sent.n == 0)
+		return false;
+	gate_carry(west, east);
+	if (east->injected.n == 0)
+		return false;
+	ck_assert_mem_eq(east->injected.v[0].p + ESP_VNET_LEN, p, len);
+	return true;
+}
+
+static void
+ports_only(struct gate *g, const char *local, const char *remote,
+    uint16_t lport)
+{
+	struct policy_body b = { .prio = 1, .reqid = 1 };
+	struct sel s = { .proto = IPPROTO_UDP, .lport = lport,
+		.lmask = 0xffff };
+	const char *why;
+
+	prefix_parse(&s.local, local, true);
+	prefix_parse(&s.remote, remote, true);
+	ck_assert_int_eq(esp_policy_set(g->e, &s, &b, &why), 0);
+}
+
+/* RFC 4301 section 7.3: later fragments go where the first one went, if it
+ * came before them and not long ago. */
+START_TEST(test_fragments_of_ports)
+{
+	bool v6 = _i;
+	struct suite su = suite_named("aes-128-gcm", NULL);
+
+	gate_sa(west, east, su, 0x1000, NULL);
+	ports_only(west, "10.1.0.0/16", "10.2.0.0/16", 7);
+	ports_only(east, "10.2.0.0/16", "10.1.0.0/16", 8);
+	ports_only(west, "2001:db8:1::/48", "2001:db8:2::/48", 7);
+	ports_only(east, "2001:db8:2::/48", "2001:db8:1::/48", 8);
+	ck_assert(!through(1, v6, 1));
+	ck_assert(through(0, v6, 1));
+	ck_assert(through(1, v6, 1));
+	ck_assert(through(2, v6, 1));
+	ck_assert(!through(1, v6, 2));
+	ck_assert(through(0, v6, 2));
+	ck_assert(through(2, v6, 2));
+	ck_assert(through(2, v6, 1));
+	west->now.us += FRAGPORT_US;
+	ck_assert(!through(2, v6, 1));
+	ck_assert_uint_eq(gate_errors(east), 0);
+	/* What west remembers is of no use in the other direction. */
+	ck_assert(through(0, v6, 3));
+	east->now.us += FRAGPORT_US;
+	ck_assert(!through(1, v6, 3));
+	ck_assert_uint_eq(gate_stat(east, "in-no-policies"), 1);
+	/* A first fragment that is refused says nothing of the others. */
+	fragment(0, v6, 4);
+	put16(p + (v6 ? 48 : 20), 9);
+	gate_out(west, p, len);
+	ck_assert(!through(1, v6, 4));
+}
+END_TEST
+
 /* Ports that a packet is too short for are not port 0. */
 START_TEST(test_short_header)
 {
@@ -614,6 +708,7 @@ main(void)
 	tcase_add_test(tc, test_ports_in);
 	tcase_add_test(tc, test_mapping);
 	tcase_add_test(tc, test_mapping_lost);
+	tcase_add_loop_test(tc, test_fragments_of_ports, 0, 2);
 	tcase_add_test(tc, test_short_header);
 	tcase_add_test(tc, test_sa_refused);
 	tcase_add_test(tc, test_thousand);
