@@ -202,6 +202,13 @@ on_wake(void *arg)
 	(void)arg;
 }
 
+/* Packets are put in by the tests themselves. */
+static void
+on_begin(void *arg)
+{
+	(void)arg;
+}
+
 static void
 life_start(struct life *l, struct event_base *b, int fd)
 {
@@ -218,7 +225,7 @@ life_start(struct life *l, struct event_base *b, int fd)
 	    0);
 	l->e = esp_new(&conf, &why);
 	ck_assert_ptr_nonnull(l->e);
-	l->k = ipc_keymgr_new(b, l->e, &l->board);
+	l->k = ipc_keymgr_new(b, l->e, &l->board, on_begin, l);
 	ck_assert_ptr_nonnull(l->k);
 	(void)ipc_keymgr_restore(l->k);
 	ipc_keymgr_up(l->k, fd);
