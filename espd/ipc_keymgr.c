@@ -1,5 +1,7 @@
 #include "espd/ipc_keymgr.h"
 
+#include "espd/pmtu.h"
+#include "espd/sa.h"
 #include "lib/edge.h"
 #include "lib/hash.h"
 #include "lib/log.h"
@@ -13,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PATH_MTU	1500	/* until the path is known better */
+#define PATH_MTU	1500	/* where the path is not known */
 /*
  * What arrived for an inbound SA before it was deleted may still lie in a
  * socket, overtaken by the DELETE on another: it is let in a little longer.
@@ -28,6 +30,7 @@ struct held {
 	bool inbound;
 	bool leaving;		/* deleted, and not in the table any more */
 	struct timer end;	/* the hard one, or of leaving */
+	struct pmtu_sa pmtu;	/* of an outbound one */
 };
 
 struct ipc_keymgr {
@@ -39,6 +42,8 @@ struct ipc_keymgr {
 	struct timers timers;
 	void (*begin)(void *);
 	void *arg;
+	struct pmtu pmtu;
+	uint32_t mtu_told;	/* the device's; 0: not to this keymgr */
 };
 
 static uint64_t
@@ -66,7 +71,7 @@ sa_conf(const struct kmespd_sa *m, struct esp_live *live, struct esp_sa *sa,
 	*sa = (struct esp_sa){ .src = m->src, .dst = m->dst, .spi = m->spi,
 		.reqid = m->reqid, .inbound = m->inbound,
 		.transport = m->transport, .encap = m->encap, .esn = m->esn,
-		.window = m->window, .mtu = PATH_MTU,
+		.window = m->window, .mtu = m->mtu == 0 ? PATH_MTU : sa_mtu_bound(m->mtu),
 		.hard_at = { m->hard_at }, .live = live,
 		.limits = { .soft_bytes = m->limits.soft_bytes,
 		    .hard_bytes = m->limits.hard_bytes,
@@ -102,8 +107,11 @@ sa_make(struct ipc_keymgr *k, const struct kmespd_sa *m, uint32_t slot,
 		return -1;
 	}
 	if (hash_set(&k->held, key_of(k, &h->dst, h->spi), h) == -1 ||
-	    timer_set(&k->timers, &h->end, sa.hard_at) == -1) {
+	    timer_set(&k->timers, &h->end, sa.hard_at) == -1 ||
+	    (!h->inbound && pmtu_add(&k->pmtu, &h->pmtu, &h->dst, h->spi,
+	    sa.mtu) == -1)) {
 		*why = "out of memory";
+		timer_clear(&k->timers, &h->end);
 		hash_del(&k->held, key_of(k, &h->dst, h->spi));
 		(void)esp_sa_del(k->esp, &h->dst, h->spi);
 		free(h);
@@ -169,6 +177,7 @@ static void
 held_end(struct ipc_keymgr *k, struct held *h)
 {
 	timer_clear(&k->timers, &h->end);
+	pmtu_del(&k->pmtu, &h->pmtu);
 	(void)esp_sa_del(k->esp, &h->dst, h->spi);
 	if (!h->leaving)
 		hash_del(&k->held, key_of(k, &h->dst, h->spi));
@@ -256,6 +265,7 @@ sa_move(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 		return EINVAL;
 	hash_del(&k->held, key_of(k, &h->dst, h->spi));
 	h->dst = s->dst.addr;
+	pmtu_move(&k->pmtu, &h->pmtu, &h->dst);
 	*slot = h->slot;
 	*why = "out of memory";
 	if (hash_set(&k->held, key_of(k, &h->dst, h->spi), h) == -1)
@@ -353,6 +363,22 @@ step_do(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 	return EINVAL;
 }
 
+/* While there is no SA the device keeps what it has. */
+static void
+tell_mtu(struct ipc_keymgr *k)
+{
+	uint32_t mtu = pmtu_device(&k->pmtu);
+	struct buf b;
+
+	if (mtu == 0 || mtu == k->mtu_told)
+		return;
+	buf_init(&b, KMESPD_MTU_LEN);
+	buf_u32(&b, mtu);
+	if (edge_send(k->edge, KMESPD_MTU, 0, -1, &b) == 0)
+		k->mtu_told = mtu;
+	buf_free(&b);
+}
+
 static int
 on_batch(void *arg, struct imsg *m, const char **why)
 {
@@ -382,6 +408,7 @@ on_batch(void *arg, struct imsg *m, const char **why)
 	kmespd_result_put(&b, &r);
 	(void)edge_send(k->edge, KMESPD_RESULT, m->id, -1, &b);
 	buf_free(&b);
+	tell_mtu(k);
 	return 0;
 }
 
@@ -416,6 +443,7 @@ ipc_keymgr_new(struct event_base *base, struct esp *esp, struct board *board,
 	hash_init(&k->held, (uint64_t)(uintptr_t)k ^
 	    (uint64_t)mono_now().us << 20);
 	timers_init(&k->timers);
+	pmtu_init(&k->pmtu, esp, k->held.seed);
 	return k;
 }
 
@@ -429,6 +457,8 @@ ipc_keymgr_up(struct ipc_keymgr *k, int fd)
 	    EDGE_QUEUE_MAX);
 	if (k->edge == NULL)
 		log_error(LOG_T_SYSTEM, "no memory for keymgr");
+	k->mtu_told = 0;
+	tell_mtu(k);
 }
 
 /* Events.  What finds no room is lost, and keymgr looks for itself. */
@@ -505,16 +535,13 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 			news_expire(k, h->spi, &h->dst, true);
 		held_end(k, h);
 	}
+	pmtu_tick(&k->pmtu, now);
+	tell_mtu(k);
 	reclaim(k);
 }
 
 void
 ipc_keymgr_mtu(struct ipc_keymgr *k, const struct addr *dst, uint32_t mtu)
 {
-	const struct held *h;
-	size_t at = 0;
-
-	while ((h = hash_next(&k->held, &at)) != NULL)
-		if (addr_equal(&h->dst, dst))
-			(void)esp_sa_mtu(k->esp, dst, h->spi, mtu);
+	pmtu_learn(&k->pmtu, dst, mtu, mono_now());
 }

@@ -163,15 +163,29 @@ transmit_read(struct lane *l, const struct lane_sock *s,
 	return e == EMSGSIZE ? e : transmit(s, r, data, len, cut);
 }
 
+/* If the path takes less than was thought, it goes in fragments. */
 static void
-one_by_one(struct lane *l, const struct lane_sock *s, const struct esp_run *r)
+one(struct lane *l, struct lane_sock *s, const struct esp_run *r,
+    uint8_t *data, size_t len)
+{
+	int e = transmit_read(l, s, r, data, len, false);
+
+	if (e == EMSGSIZE) {
+		set_df(s, false);
+		e = transmit(s, r, data, len, false);
+	}
+	if (e != 0)
+		esp_lost(l->esp, ESP_LOST_OUT, 1);
+}
+
+static void
+one_by_one(struct lane *l, struct lane_sock *s, const struct esp_run *r)
 {
 	size_t at, n;
 
 	for (at = 0; at < r->len; at += n) {
 		n = r->len - at < r->seg ? r->len - at : r->seg;
-		if (transmit_read(l, s, r, r->data + at, n, false) != 0)
-			esp_lost(l->esp, ESP_LOST_OUT, 1);
+		one(l, s, r, r->data + at, n);
 	}
 }
 
@@ -189,13 +203,13 @@ lane_send(void *arg, const struct esp_run *r)
 		return;
 	}
 	set_df(s, r->df);
-	if (r->n > 1 && s->raw) {
+	if (r->n == 1 || s->raw) {
 		one_by_one(l, s, r);
 		return;
 	}
-	e = transmit_read(l, s, r, r->data, r->len, r->n > 1);
+	e = transmit_read(l, s, r, r->data, r->len, true);
 	/* A path or a device that cannot cut it. */
-	if (r->n > 1 && (e == EINVAL || e == EIO || e == EMSGSIZE))
+	if (e == EINVAL || e == EIO || e == EMSGSIZE)
 		one_by_one(l, s, r);
 	else if (e != 0)
 		esp_lost(l->esp, ESP_LOST_OUT, r->n);

@@ -4,6 +4,8 @@
 #include "keymgr/ipc_espd.h"
 #include "keymgr/way.h"
 #include "keymgr/way_xfrm.h"
+#include "lib/esptun.h"
+#include "lib/log.h"
 #include "lib/mono.h"
 
 #include <errno.h>
@@ -167,6 +169,9 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 		.encr = sa->encr->v2, .encr_bits = suite_attr(sa->encr),
 		.integ = sa->integ == NULL ? 0 : sa->integ->v2,
 		.encr_key = *sa->encr_key };
+	if (!sa->inbound)
+		s.sa.mtu = way_path_mtu(e->way, &sa->src.addr,
+		    &sa->dst.addr);
 	if (sa->integ != NULL && sa->integ_key != NULL)
 		s.sa.integ_key = *sa->integ_key;
 	step(e, &s, j, op, e->token);
@@ -440,6 +445,20 @@ on_up(void *arg)
 }
 
 static void
+on_mtu(void *arg, uint32_t mtu)
+{
+	struct espd *e = arg;
+	int error = way_mtu(e->way, mtu);
+
+	if (error != 0)
+		log_warn(LOG_T_IPSEC, "MTU %u of device " ESPTUN_NAME ": %s",
+		    mtu, strerror(error));
+	else
+		log_debug(LOG_T_IPSEC, "device " ESPTUN_NAME " has MTU %u",
+		    mtu);
+}
+
+static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
 	struct espd *e = arg;
@@ -456,7 +475,7 @@ espd_listen(void *arg, struct event_base *base,
 	static const struct timeval second = { 1, 0 };
 	struct espd *e = arg;
 	struct ipc_espd_user user = { .answer = on_answer, .wanted = wanted,
-		.up = on_up, .events = &e->events, .arg = e };
+		.up = on_up, .mtu = on_mtu, .events = &e->events, .arg = e };
 
 	e->events = *events;
 	e->ipc = ipc_espd_new(base, &user);

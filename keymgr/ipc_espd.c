@@ -17,6 +17,7 @@
 #define GIVE_UP_S	10	/* without espd: SAs wait no longer */
 /* Packets that wait and mappings: told to no more workers than this. */
 #define NEWS_A_SECOND	2000
+#define MTU_MIN		1280	/* of IPv6 */
 
 /* A step on its way; wiped when it is answered, for it may have keys. */
 struct todo {
@@ -253,6 +254,23 @@ on_mapping(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+/* Less would take IPv6 from the device. */
+static int
+on_mtu(void *arg, struct imsg *m, const char **why)
+{
+	struct ipc_espd *e = arg;
+	uint32_t mtu;
+
+	if (cur_u32(&m->body, &mtu) == -1)
+		return -1;
+	*why = "MTU out of range";
+	if (mtu == 0 || mtu > UINT16_MAX)
+		return -1;
+	if (may_tell(e))
+		e->user.mtu(e->user.arg, mtu < MTU_MIN ? MTU_MIN : mtu);
+	return 0;
+}
+
 /* To look for what is gone is some work: it is done once a second. */
 static int
 on_lost(void *arg, struct imsg *m, const char **why)
@@ -275,6 +293,7 @@ static const struct permit espd_permits[] = {
 	{ KMESPD_MAPPING, "mapping", KMESPD_MAPPING_MIN, KMESPD_MAPPING_MAX,
 	    0, on_mapping },
 	{ KMESPD_LOST, "lost events", 0, 0, 0, on_lost },
+	{ KMESPD_MTU, "MTU", KMESPD_MTU_LEN, KMESPD_MTU_LEN, 0, on_mtu },
 };
 
 /* Its coming and going */

@@ -28,6 +28,8 @@ struct ipc_espd_user {
 	bool (*wanted)(void *, const struct step_tag *);
 	/* An espd is there, and knows of no policies. */
 	void (*up)(void *);
+	/* What the device should take, for the SAs there are. */
+	void (*mtu)(void *, uint32_t);
 	const struct bk_events *events;
 	void *arg;
 };

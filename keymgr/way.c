@@ -227,6 +227,13 @@ way_mtu(struct way *w, uint32_t mtu)
 	return way_nl_mtu(w->nl, mtu);
 }
 
+uint32_t
+way_path_mtu(struct way *w, const struct addr *local,
+    const struct addr *remote)
+{
+	return way_nl_path_mtu(w->nl, local, remote);
+}
+
 /* What was left */
 
 static void

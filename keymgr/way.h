@@ -65,5 +65,8 @@ void way_each_wide(const struct way *, void (*fn)(void *,
 
 /* The device's MTU.  0 or an errno. */
 int way_mtu(struct way *, uint32_t mtu);
+/* That of the device which our own packets to there leave by; 0: not known. */
+uint32_t way_path_mtu(struct way *, const struct addr *local,
+    const struct addr *remote);
 
 #endif

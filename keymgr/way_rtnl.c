@@ -342,22 +342,13 @@ way_nl_sift(struct way_nl *w, bool (*fn)(void *, const struct way_route *),
 
 /* The device and what else there is one of */
 
-static struct nl_msg *
-link_msg(const struct way_nl *w, uint32_t mtu)
+static int
+device_up(struct way_nl *w)
 {
 	struct ifinfomsg h = { .ifi_index = (int)w->ifindex,
 		.ifi_flags = IFF_UP, .ifi_change = IFF_UP };
-	struct nl_msg *m = way_nl_msg(RTM_NEWLINK, 0, &h, sizeof(h));
-
-	if (m != NULL)
-		way_nl_put_u32(m, IFLA_MTU, mtu);
-	return m;
-}
-
-int
-way_nl_mtu(struct way_nl *w, uint32_t mtu)
-{
-	int e = way_nl_queue(w, link_msg(w, mtu), true);
+	int e = way_nl_queue(w, way_nl_msg(RTM_NEWLINK, 0, &h, sizeof(h)),
+	    true);
 
 	return e == 0 ? way_nl_sync(w) : e;
 }
@@ -392,7 +383,7 @@ way_nl_open(char *why)
 	w->ifindex = if_nametoindex(ESPTUN_NAME);
 	if (w->ifindex == 0) {
 		snprintf(why, BK_WHY_LEN, "no device %s", ESPTUN_NAME);
-	} else if ((e = way_nl_mtu(w, ESPTUN_MTU)) != 0) {
+	} else if ((e = device_up(w)) != 0) {
 		snprintf(why, BK_WHY_LEN, "device %s: %s", ESPTUN_NAME,
 		    strerror(e));
 	} else {

@@ -87,5 +87,8 @@ void way_nl_sift(struct way_nl *, bool (*fn)(void *,
     const struct way_route *), void *arg);
 /* The device's MTU.  0 or an errno. */
 int way_nl_mtu(struct way_nl *, uint32_t mtu);
+/* That of the device which our own packets to there leave by; 0: not known. */
+uint32_t way_nl_path_mtu(struct way_nl *, const struct addr *local,
+    const struct addr *remote);
 
 #endif

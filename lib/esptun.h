@@ -8,7 +8,6 @@
 #define ESPTUN_MARK	0x53616c79u
 /* On IPv6 packets that come out of the device. */
 #define ESPTUN_IN_MARK	0x53616c69u
-#define ESPTUN_MTU	1400
 #define ESPTUN_THREADS	16	/* packet threads at most */
 
 /*

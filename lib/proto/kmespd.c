@@ -57,6 +57,7 @@ kmespd_sa_put(struct buf *b, const struct kmespd_sa *sa)
 	buf_u32(b, sa->reqid);
 	buf_u8(b, flags);
 	buf_u32(b, sa->window);
+	buf_u32(b, sa->mtu);
 	buf_u64(b, (uint64_t)sa->added);
 	buf_u64(b, (uint64_t)sa->hard_at);
 	buf_u64(b, sa->limits.soft_bytes);
@@ -90,6 +91,7 @@ sa_fixed_get(struct cur *c, struct kmespd_sa *sa)
 	    cur_endpoint(c, &sa->dst) == -1 || cur_u32(c, &sa->spi) == -1 ||
 	    cur_u32(c, &sa->reqid) == -1 || cur_u8(c, &flags) == -1 ||
 	    (flags & ~F_ALL) != 0 || cur_u32(c, &sa->window) == -1 ||
+	    cur_u32(c, &sa->mtu) == -1 ||
 	    cur_u64(c, &added) == -1 || cur_u64(c, &hard_at) == -1 ||
 	    limits_get(c, &sa->limits) == -1 || cur_u16(c, &sa->encr) == -1 || cur_u16(c, &sa->encr_bits) == -1 ||
 	    cur_u16(c, &sa->integ) == -1)

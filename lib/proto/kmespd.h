@@ -22,6 +22,7 @@ enum kmespd_type {
 	KMESPD_EXPIRE,		/* struct kmespd_expire */
 	KMESPD_MAPPING,		/* u32 SPI, endpoint */
 	KMESPD_LOST,		/* empty: some of these were lost */
+	KMESPD_MTU,		/* u32: what the device should have */
 };
 
 enum kmespd_kind {
@@ -52,6 +53,8 @@ struct kmespd_sa {
 	uint32_t spi, reqid;
 	bool inbound, transport, encap, esn;
 	uint32_t window;
+	uint32_t mtu;		/* outbound: of the device that leads there;
+				 * 0: not known */
 	int64_t added;		/* the newest of a policy is used */
 	int64_t hard_at;	/* INT64_MAX: never */
 	struct kmespd_limits limits;
@@ -125,5 +128,6 @@ int kmespd_expire_get(struct cur *, struct kmespd_expire *,
 #define KMESPD_EXPIRE_MAX	22
 #define KMESPD_MAPPING_MIN	11
 #define KMESPD_MAPPING_MAX	23
+#define KMESPD_MTU_LEN		4
 
 #endif

@@ -136,6 +136,16 @@ way_nl_sift(struct way_nl *w, bool (*fn)(void *, const struct way_route *),
 	}
 }
 
+uint32_t
+way_nl_path_mtu(struct way_nl *w, const struct addr *local,
+    const struct addr *remote)
+{
+	(void)w;
+	(void)local;
+	(void)remote;
+	return 1500;
+}
+
 void
 way_nl_nowhere(struct way_nl *w, bool add)
 {
