@@ -5,35 +5,6 @@
 . "$here/esp.sh"
 [ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
 
-stream_start()
-{
-	"$here/stream" 4 "$1" >"$W/stream.out" 2>&1 &
-	echo $! >"$W/ping-stream.pid"
-	until_ok 5 grep -q begins "$W/stream.out" || fail "no stream"
-}
-
-# stream_end [LOST GAP]: at most so many lost each way, and so many
-# milliseconds without one.
-stream_end()
-{
-	local pid out line
-
-	pid=$(<"$W/ping-stream.pid")
-	kill -INT "$pid"
-	wait_gone "$pid"
-	rm -f "$W/ping-stream.pid"
-	out=$(<"$W/stream.out")
-	echo "$out"
-	[[ $out == *" repeated 0"* ]] || fail "a sequence number came again"
-	while read -r line; do
-		[[ $line =~ sent\ ([0-9]+)\ lost\ ([0-9]+)\ doubled\ 0\  ]] ||
-			continue
-		[ "${BASH_REMATCH[1]}" -gt 50 ] || fail "too few"
-		[ "${BASH_REMATCH[2]}" -le "${1:-0}" ] || fail "datagrams lost"
-	done <<<"$out"
-	[ "$(grep -c 'doubled 0' <<<"$out")" = 2 ] || fail "doubled"
-}
-
 # load_start RATE, load_end: TCP both ways.  strongSwan's socket holds few
 # datagrams: hence small writes.
 load_start()

@@ -49,7 +49,7 @@ up()
 {
 	peer_wait gw1
 	sa_wait gw1 2
-	until_ok 10 ping_once lan1 "$h2" || fail "no echo"
+	until_ok 10 ping_once lan1 "${h2:-10.2.0.10}" || fail "no echo"
 }
 
 # with_swan OUTER INNER [NAME=VALUE...]: gw1 is Sallyport, gw2 strongSwan,
@@ -178,4 +178,34 @@ inet_forwards()
 	# shellcheck disable=SC2016
 	on inet bash -c 'echo $0 >/proc/sys/net/ipv4/ip_forward
 		echo $0 >/proc/sys/net/ipv6/conf/all/forwarding' "$1"
+}
+
+# stream_start RATE: numbered datagrams both ways.
+stream_start()
+{
+	"$here/stream" 4 "$1" >"$W/stream.out" 2>&1 &
+	echo $! >"$W/ping-stream.pid"
+	until_ok 5 grep -q begins "$W/stream.out" || fail "no stream"
+}
+
+# stream_end [LOST GAP]: at most so many lost each way, and so many
+# milliseconds without one.
+stream_end()
+{
+	local pid out line
+
+	pid=$(<"$W/ping-stream.pid")
+	kill -INT "$pid"
+	wait_gone "$pid"
+	rm -f "$W/ping-stream.pid"
+	out=$(<"$W/stream.out")
+	echo "$out"
+	[[ $out == *" repeated 0"* ]] || fail "a sequence number came again"
+	while read -r line; do
+		[[ $line =~ sent\ ([0-9]+)\ lost\ ([0-9]+)\ doubled\ 0\  ]] ||
+			continue
+		[ "${BASH_REMATCH[1]}" -gt 50 ] || fail "too few"
+		[ "${BASH_REMATCH[2]}" -le "${1:-0}" ] || fail "datagrams lost"
+	done <<<"$out"
+	[ "$(grep -c 'doubled 0' <<<"$out")" = 2 ] || fail "doubled"
 }
