@@ -83,14 +83,26 @@ dataplane_choose(const struct conf *conf, unsigned *threads,
 	return 0;
 }
 
+/* What the device takes, the best first: super-packets of TCP and UDP, of
+ * TCP, single packets. */
+static const struct {
+	unsigned offload;
+	const char *lacks;
+} tun_takes[] = {
+	{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN | F_USO4 |
+	    F_USO6, NULL },
+	{ TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN,
+	    "UDP (Linux 6.2 has them)" },
+	{ 0, "TCP or UDP" },
+};
+#define NTAKES	(sizeof(tun_takes) / sizeof(tun_takes[0]))
+
 /* One queue of the device, which the first one makes. */
 static int
-tun_queue(bool *uso)
+tun_queue(size_t *takes)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TUN | IFF_NO_PI |
 		IFF_VNET_HDR | IFF_MULTI_QUEUE };
-	unsigned offload = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
-	    TUN_F_TSO_ECN;
 	int fd, saved;
 
 	fd = open(TUN_PATH, O_RDWR | O_NONBLOCK | O_CLOEXEC);
@@ -99,9 +111,10 @@ tun_queue(bool *uso)
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", ESPTUN_NAME);
 	if (ioctl(fd, TUNSETIFF, &ifr) == -1)
 		goto bad;
-	*uso = ioctl(fd, TUNSETOFFLOAD, offload | F_USO4 | F_USO6) == 0;
-	if (!*uso && ioctl(fd, TUNSETOFFLOAD, offload) == -1)
-		goto bad;
+	for (*takes = 0; ioctl(fd, TUNSETOFFLOAD,
+	    tun_takes[*takes].offload) == -1;)
+		if (++*takes == NTAKES)
+			goto bad;
 	return fd;
  bad:
 	saved = errno;
@@ -314,7 +327,7 @@ int
 dataplane_open(struct sockets *ss, unsigned threads, bool *marks)
 {
 	const char *what = "device " ESPTUN_NAME;
-	bool uso;
+	size_t takes = 0;
 	unsigned i;
 	int fd;
 
@@ -322,11 +335,15 @@ dataplane_open(struct sockets *ss, unsigned threads, bool *marks)
 	if (threads == 0)
 		return 0;
 	for (i = 0; i < threads; i++) {
-		if ((fd = tun_queue(&uso)) == -1)
+		if ((fd = tun_queue(&takes)) == -1)
 			goto bad;
 		sockets_add(ss, CHILD_SOCK_ESP_TUN, fd);
-		ss->socks[ss->n - 1].local.port = uso;
+		ss->socks[ss->n - 1].local.port = takes == 0;
 	}
+	if (tun_takes[takes].lacks != NULL)
+		log_info(LOG_T_SYSTEM, "device " ESPTUN_NAME " has no "
+		    "super-packets of %s: such packets go one by one",
+		    tun_takes[takes].lacks);
 	tun_ipv4();
 	*marks = tun_ipv6();
 	raws_open(ss, threads);
