@@ -131,9 +131,11 @@ int
 esp_sa_add(struct esp *e, const struct esp_sa *conf, struct mono now,
     const char **why)
 {
-	struct sa *s = sa_new(conf, e->conf.threads, ++e->sad.path_id, now,
-	    why);
+	struct esp_sa c = *conf;
+	struct sa *s;
 
+	c.local = c.local && c.transport && e->conf.io.local != NULL;
+	s = sa_new(&c, e->conf.threads, ++e->sad.path_id, now, why);
 	if (s == NULL)
 		return -1;
 	if (sad_add(&e->sad, s, why) == -1) {

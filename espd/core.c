@@ -20,7 +20,7 @@ core_find(struct esp_thread *t, const struct flow *f)
 		dst.family = f->version == 4 ? AF_INET : AF_INET6;
 		memcpy(dst.b, f->remote, sizeof(dst.b));
 	}
-	c->route = sad_route(&e->sad, c->policy->body.reqid, &dst);
+	c->route = sad_route(&e->sad, c->policy->body.reqid, &dst, 0);
 	return c;
 }
 

@@ -14,6 +14,7 @@
 #include "espd/sel.h"
 #include "espd/spd.h"
 #include "lib/esplive.h"
+#include "lib/l2tppair.h"
 #include "lib/mono.h"
 #include "lib/secret.h"
 #include "lib/suite/suite.h"
@@ -24,6 +25,8 @@
 #define ESP_VNET_LEN	10
 /* Bytes before and behind a received datagram that esp_in() may overwrite. */
 #define ESP_IN_ROOM	16
+/* Bytes for headers before what esp_out_local() is given. */
+#define ESP_LOCAL_ROOM	(ESP_VNET_LEN + 48)
 /* The longest packet of the TUN, virtio header included. */
 #define ESP_TUN_MAX	(ESP_VNET_LEN + 65535)
 
@@ -53,8 +56,10 @@ struct esp_io {
 	void (*send)(void *arg, const struct esp_run *);
 	/* len bytes, virtio header first, to be written to the TUN. */
 	void (*inject)(void *arg, uint8_t *, size_t len);
-	/* A whole IP packet of a transport mode SA with local set. */
-	void (*local)(void *arg, uint32_t spi, const uint8_t *, size_t len);
+	/* The payload of a datagram of UDP that came by a transport mode SA
+	 * with local set; NULL: there are none.  false: no room. */
+	bool (*local)(void *arg, const struct l2tppair *, const uint8_t *,
+	    size_t len);
 	/* A whole IP packet of the TUN that is to go out unencrypted, part of
 	 * a super-packet perhaps; NULL: such packets are dropped and
 	 * counted. */
@@ -98,6 +103,13 @@ unsigned esp_thread_of(const struct esp *, uint32_t spi);
  */
 void esp_out(struct esp_thread *, uint8_t *, size_t len, struct mono now);
 void esp_out_flush(struct esp_thread *);
+/*
+ * A datagram of UDP, of which len bytes of payload are at p, by the SA that
+ * is local and goes there.  ESP_LOCAL_ROOM bytes before p and all else may be
+ * overwritten.
+ */
+void esp_out_local(struct esp_thread *, const struct l2tppair *, uint8_t *p,
+    size_t len, struct mono now);
 
 /*
  * What was received from one place: a datagram, or several of seg bytes in a
@@ -141,7 +153,8 @@ struct esp_sa {
 	uint32_t spi;			/* 256 and up */
 	uint32_t reqid;			/* of the policies it serves */
 	bool inbound, transport, encap, esn;
-	bool local;			/* inbound transport: to esp_io.local */
+	bool local;			/* transport: not for the TUN but for
+					 * esp_io.local, if that is there */
 	bool no_dscp;			/* outer DSCP 0, not the inner one */
 	uint32_t window;		/* replay; packets, 0: off */
 	uint32_t mtu;			/* outbound: of the path, 576..65535 */
@@ -169,8 +182,8 @@ struct esp_sa_state {
 const char *esp_unfit(const struct alg *encr, const struct alg *integ);
 /*
  * -1: *why (static text).  The newest outbound SA of a reqid is the one in
- * use; of transport mode, of a reqid and destination.  added: since when it
- * counts as being there.
+ * use; of transport mode, of a reqid and destination, with its port if local.
+ * added: since when it counts as being there.
  */
 int esp_sa_add(struct esp *, const struct esp_sa *, struct mono added,
     const char **why);

@@ -16,6 +16,7 @@
 #define KEEPALIVE	0xff	/* RFC 3948 section 2.3 */
 #define SPI_MIN		256
 #define TTL		64
+#define UDP_LEN		8
 #define MAPPING_US	1000000
 
 /* A packet on its way. */
@@ -205,11 +206,31 @@ fix_checksum(struct pkt *k)
 		put16(sum, UINT16_MAX);
 }
 
+/* A datagram of UDP that the TUN does not get. */
+static enum stat
+local(struct in *i)
+{
+	const struct path *p = atomic_load(&i->sa->path);
+	const struct pkt *k = &i->pkt;
+	const uint8_t *h = k->p + k->l4;
+	struct l2tppair to = { .reqid = i->sa->conf.reqid,
+		.spi = i->sa->conf.spi, .remote = p->src,
+		.local = p->dst.addr };
+	size_t len;
+
+	if (k->proto != IPPROTO_UDP || pkt_l4_len(k) == 0 ||
+	    (len = get16(h + 4)) < UDP_LEN || len > k->len - k->l4)
+		return STAT_IN_HEADER_ERRORS;
+	to.peer_port = get16(h);
+	to.our_port = get16(h + 2);
+	return i->t->esp->conf.io.local(i->t->arg, &to, h + UDP_LEN,
+	    len - UDP_LEN) ? STAT_NONE : STAT_IN_BUFFER_ERRORS;
+}
+
 static enum stat
 transport(struct in *i)
 {
 	uint8_t *p = i->t->scratch + VNET_LEN;
-	const struct esp_io *io = &i->t->esp->conf.io;
 	enum stat why;
 	size_t n;
 
@@ -225,9 +246,8 @@ transport(struct in *i)
 		fix_checksum(&i->pkt);
 	clamp(i);
 	if (i->sa->conf.local)
-		io->local(i->t->arg, i->sa->conf.spi, p, i->pkt.len);
-	else
-		core_inject(i->t, p, i->pkt.len);
+		return local(i);
+	core_inject(i->t, p, i->pkt.len);
 	return STAT_NONE;
 }
 

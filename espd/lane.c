@@ -28,7 +28,7 @@ lane_new(void)
 
 	if (l == NULL)
 		return NULL;
-	l->tun = -1;
+	l->tun = l->pair = -1;
 	for (f = 0; f < LANE_FAMILIES; f++) {
 		l->udp[f] = (struct lane_sock){ .fd = -1, .df = -1,
 			.v6 = f == LANE_V6 };
@@ -165,6 +165,15 @@ tun_gone(struct lane *l)
 	l->wake(l);
 }
 
+/* Whose other end is gone is not looked at any more. */
+static void
+from_pair(struct lane *l, uint32_t events, struct mono now)
+{
+	lane_from_pair(l, now);
+	if (events & (EPOLLHUP | EPOLLERR))
+		(void)epoll_ctl(l->ep, EPOLL_CTL_DEL, l->pair, NULL);
+}
+
 static void *
 run(void *arg)
 {
@@ -182,6 +191,10 @@ run(void *arg)
 					tun_gone(l);
 				else
 					from_tun(l, now);
+				continue;
+			}
+			if (ev[i].data.ptr == &l->pair) {
+				from_pair(l, ev[i].events, now);
 				continue;
 			}
 			if (ev[i].events & EPOLLERR)
@@ -206,7 +219,8 @@ lane_start(struct lane *l)
 	int f, e;
 
 	if ((l->ep = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
-	    watch(l, l->tun, &l->tun) == -1)
+	    watch(l, l->tun, &l->tun) == -1 ||
+	    (l->reads_pair && watch(l, l->pair, &l->pair) == -1))
 		return -1;
 	for (f = 0; f < LANE_FAMILIES; f++)
 		if (watch(l, l->udp[f].fd, &l->udp[f]) == -1 ||

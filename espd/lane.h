@@ -32,6 +32,8 @@ struct lane {
 	int ep, tun;
 	struct lane_sock udp[LANE_FAMILIES], raw[LANE_FAMILIES];
 	int pass[LANE_FAMILIES];	/* shared by all threads; -1: none */
+	int pair;		/* with who speaks L2TP; -1: nobody */
+	bool reads_pair;	/* one of the threads */
 	pthread_t thread;
 	struct lane_mtu mtu;
 	_Atomic bool gone;	/* the device: somebody removed it */
@@ -45,6 +47,8 @@ struct lane *lane_new(void);
 /* Starts the thread; everything that is to be there is.  -1: errno. */
 int lane_start(struct lane *);
 
+/* Sends what waits in the socket pair. */
+void lane_from_pair(struct lane *, struct mono now);
 /* Reads what the kernel says about datagrams that it did not send. */
 void lane_errors(struct lane *, const struct lane_sock *);
 
@@ -52,6 +56,8 @@ void lane_errors(struct lane *, const struct lane_sock *);
 void lane_send(void *arg, const struct esp_run *);
 void lane_inject(void *arg, uint8_t *, size_t len);
 void lane_pass(void *arg, uint8_t *, size_t len);
+bool lane_local(void *arg, const struct l2tppair *, const uint8_t *,
+    size_t len);
 void lane_stray(void *arg, const struct esp_dgram *, const uint8_t *,
     size_t len);
 

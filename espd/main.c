@@ -144,6 +144,8 @@ make_core(struct espd *d, const char **why)
 		    .stray = lane_stray } };
 	unsigned i;
 
+	if (d->lane[0]->pair != -1)
+		conf.io.local = lane_local;
 	for (i = 0; i < d->threads; i++)
 		arg[i] = d->lane[i];
 	if ((d->esp = esp_new(&conf, why)) == NULL)
@@ -239,6 +241,21 @@ take_pass(struct espd *d, const struct endpoint *local, int fd)
 		d->lane[i]->pass[f] = fd;
 }
 
+/* All threads write to it, and the first reads. */
+static void
+take_pair(struct espd *d, int fd)
+{
+	unsigned i;
+
+	if (d->lane[0]->pair != -1) {
+		close(fd);
+		return;
+	}
+	d->lane[0]->reads_pair = true;
+	for (i = 0; i < d->threads; i++)
+		d->lane[i]->pair = fd;
+}
+
 /* The n-th of a kind is the n-th thread's. */
 static void
 op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
@@ -256,6 +273,8 @@ op_socket(struct child *child, uint16_t kind, const struct endpoint *local,
 		d->uso = local->port == 1;
 	} else if (kind == CHILD_SOCK_ESP_PASS && !d->started)
 		take_pass(d, local, fd);
+	else if (kind == CHILD_SOCK_ESP_L2TP && !d->started)
+		take_pair(d, fd);
 	else if (kind == CHILD_FILE_ESP_BOARD && d->board_fd == -1)
 		d->board_fd = fd;
 	else if (kind == CHILD_FILE_ESP_KEEP && d->keep_fd == -1)

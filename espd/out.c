@@ -5,6 +5,7 @@
 #include "espd/encap.h"
 #include "espd/frag.h"
 #include "espd/icmp.h"
+#include "espd/local.h"
 #include "espd/mss.h"
 #include "espd/tso.h"
 
@@ -357,6 +358,38 @@ esp_out(struct esp_thread *t, uint8_t *buf, size_t len, struct mono now)
 
 	epoch_enter(&t->esp->epoch, t->id);
 	if ((why = handle(&o)) != STAT_NONE)
+		drop(&o, why);
+	epoch_leave(&t->esp->epoch, t->id);
+}
+
+/* By the SA of one peer of several that share an address and a policy. */
+static enum stat
+handle_local(struct out *o, const struct l2tppair *to)
+{
+	struct found f;
+	enum stat why = parse(o);
+
+	if (why != STAT_NONE)
+		return why;
+	f = *core_find(o->t, &o->flow);
+	if (f.policy == NULL || f.policy->body.action != POLICY_ENCRYPT ||
+	    f.policy->body.reqid != to->reqid)
+		return STAT_OUT_POLICY_BLOCKED;
+	f.route = sad_route(&o->t->esp->sad, to->reqid, &to->remote.addr,
+	    to->remote.port);
+	return encrypt(o, &f);
+}
+
+void
+esp_out_local(struct esp_thread *t, const struct l2tppair *to, uint8_t *p,
+    size_t len, struct mono now)
+{
+	struct out o = { .t = t, .now = now };
+	enum stat why = STAT_OUT_ERRORS;
+
+	epoch_enter(&t->esp->epoch, t->id);
+	if ((o.len = local_write(to, p, len, &o.buf)) == 0 ||
+	    (why = handle_local(&o, to)) != STAT_NONE)
 		drop(&o, why);
 	epoch_leave(&t->esp->epoch, t->id);
 }

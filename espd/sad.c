@@ -6,6 +6,7 @@
 struct route_key {
 	uint32_t reqid;
 	const struct addr *dst;
+	uint16_t port;
 };
 
 static bool
@@ -22,7 +23,8 @@ route_eq(const struct table_node *n, const void *key)
 	const struct route *r = (const void *)n;
 	const struct route_key *k = key;
 
-	return r->reqid == k->reqid && addr_equal(&r->dst, k->dst);
+	return r->reqid == k->reqid && r->port == k->port &&
+	    addr_equal(&r->dst, k->dst);
 }
 
 static uint64_t
@@ -70,20 +72,29 @@ route_release(struct epoch_item *i)
 	free((char *)i - offsetof(struct route, item));
 }
 
+static uint64_t
+route_hash(const struct sad *d, const struct route_key *k)
+{
+	return hash_mix(addr_hash(k->dst, d->seed),
+	    (uint64_t)k->port << 32 | k->reqid);
+}
+
 static struct route *
 route_make(struct sad *d, const struct sa *s)
 {
 	static const struct addr any;
 	const struct addr *dst = s->conf.transport ? &s->conf.dst.addr : &any;
-	struct route_key key = { s->conf.reqid, dst };
+	struct route_key key = { s->conf.reqid, dst,
+		s->conf.local ? s->conf.dst.port : 0 };
 	struct table_node *old;
-	struct route *r = sad_route(d, s->conf.reqid, dst);
+	struct route *r = sad_route(d, key.reqid, dst, key.port);
 
 	if (r != NULL || (r = calloc(1, sizeof(*r))) == NULL)
 		return r;
-	r->node.hash = hash_mix(addr_hash(dst, d->seed), s->conf.reqid);
-	r->reqid = s->conf.reqid;
+	r->node.hash = route_hash(d, &key);
+	r->reqid = key.reqid;
 	r->dst = *dst;
+	r->port = key.port;
 	if (table_set(&d->out, &r->node, &key, &old) == 0)
 		return r;
 	free(r);
@@ -207,6 +218,20 @@ rename_sa(struct sad *d, struct sa *s, const struct endpoint *src,
 	return 0;
 }
 
+/* A local one goes by its port, too.  The new route is there before the old
+ * one goes, so nothing can fail between. */
+static int
+reroute(struct sad *d, struct sa *s)
+{
+	if (!s->conf.local || s->conf.inbound ||
+	    s->route->port == s->conf.dst.port)
+		return 0;
+	if (route_make(d, s) == NULL)
+		return -1;
+	route_del(d, s);
+	return route_add(d, s);
+}
+
 /*
  * Transport mode's route is by destination, so such an SA stays where it
  * is, but for ports: moving is for tunnels (RFC 4555).
@@ -226,7 +251,8 @@ sad_move(struct sad *d, struct sa *s, const struct endpoint *src,
 	else if (src->addr.family != dst->addr.family ||
 	    addr_len(&dst->addr) == 0)
 		*why = "outer addresses of different families";
-	else if (rename_sa(d, s, src, dst, encap) == -1)
+	else if (rename_sa(d, s, src, dst, encap) == -1 ||
+	    reroute(d, s) == -1)
 		*why = "no memory";
 	else
 		return 0;
@@ -246,10 +272,10 @@ sad_in(const struct sad *d, uint32_t spi)
 }
 
 struct route *
-sad_route(const struct sad *d, uint32_t reqid, const struct addr *dst)
+sad_route(const struct sad *d, uint32_t reqid, const struct addr *dst,
+    uint16_t port)
 {
-	struct route_key key = { reqid, dst };
+	struct route_key key = { reqid, dst, port };
 
-	return (void *)table_get(&d->out,
-	    hash_mix(addr_hash(dst, d->seed), reqid), &key);
+	return (void *)table_get(&d->out, route_hash(d, &key), &key);
 }

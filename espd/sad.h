@@ -15,6 +15,7 @@ struct route {
 	struct epoch_item item;
 	uint32_t reqid;
 	struct addr dst;	/* transport mode; else AF_UNSPEC */
+	uint16_t port;		/* of a local SA; else 0 */
 	_Atomic(struct sa *) sa;	/* the newest */
 };
 
@@ -45,6 +46,6 @@ struct sa *sad_next(const struct sad *, size_t *at);
 /* Within an epoch; NULL: none. */
 struct sa *sad_in(const struct sad *, uint32_t spi);
 struct route *sad_route(const struct sad *, uint32_t reqid,
-    const struct addr *dst);
+    const struct addr *dst, uint16_t port);
 
 #endif

@@ -42,6 +42,7 @@ struct bk_sa {
 	bool transport;
 	bool encap;			/* ESP in UDP, RFC 3948 */
 	bool esn;
+	bool l2tp;			/* carries UDP port 1701 alone */
 	uint32_t window;		/* replay window in packets, 0: off */
 	uint32_t hard_s;		/* lifetime; 0: none */
 	struct bk_limits limits;

@@ -158,7 +158,7 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 	s.sa = (struct kmespd_sa){ .src = sa->src, .dst = sa->dst,
 		.spi = sa->spi, .reqid = sa->reqid, .inbound = sa->inbound,
 		.transport = sa->transport, .encap = sa->encap,
-		.esn = sa->esn, .window = sa->window,
+		.esn = sa->esn, .l2tp = sa->l2tp, .window = sa->window,
 		.added = moment(sa->aged_s, -1),
 		.hard_at = sa->hard_s == 0 ? INT64_MAX :
 		    moment(sa->hard_s, 1),

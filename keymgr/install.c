@@ -1,6 +1,7 @@
 #include "keymgr/install.h"
 
 #include "keymgr/limits.h"
+#include "lib/l2tppair.h"
 #include "lib/log.h"
 
 #include <stdio.h>
@@ -21,6 +22,21 @@ refused(struct km *km, unsigned worker, const char *what, const char *why)
 	    "refused %s of ikepd %u: %s", what, worker, why);
 }
 
+/* Transport mode SAs that are for L2TP, at either end, and nothing else. */
+static bool
+is_l2tp(const struct sad_child *c)
+{
+	const struct selector *s = c->flow->sel;
+	size_t i;
+
+	for (i = 0; c->transport && i < c->flow->nsel; i++, s++)
+		if (s->proto != IPPROTO_UDP ||
+		    ((s->lport != L2TPPAIR_PORT || s->lmask != UINT16_MAX) &&
+		    (s->rport != L2TPPAIR_PORT || s->rmask != UINT16_MAX)))
+			return false;
+	return c->transport;
+}
+
 void
 install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 {
@@ -33,6 +49,7 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 	sa->transport = c->transport;
 	sa->encap = c->encap;
 	sa->esn = c->esn;
+	sa->l2tp = is_l2tp(c);
 	sa->window = c->window;
 	sa->hard_s = c->hard_s;
 	sa->limits = c->limits;

@@ -77,6 +77,9 @@ struct child_ops {
 					 * takes UDP super-packets */
 #define CHILD_SOCK_ESP_PASS	13	/* raw, for packets with their header;
 					 * one a family */
+#define CHILD_SOCK_ESP_L2TP	14	/* a SOCK_SEQPACKET pair with who speaks
+					 * L2TP, lib/l2tppair.h; none: their
+					 * datagrams go by the device */
 /* Two files to read and write, not sockets: sessiond's leases; this and + 1 */
 #define CHILD_FILE_LEASES	8
 /* Memory that outlives espd: what keymgr reads too (lib/esplive.h), and the

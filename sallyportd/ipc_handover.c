@@ -174,6 +174,7 @@ sock_owner(const struct sock *s)
 	case CHILD_SOCK_ESP_RAW:
 	case CHILD_SOCK_ESP_TUN:
 	case CHILD_SOCK_ESP_PASS:
+	case CHILD_SOCK_ESP_L2TP:
 	case CHILD_FILE_ESP_BOARD:
 	case CHILD_FILE_ESP_KEEP:
 		return PROC_ESPD;

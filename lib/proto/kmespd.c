@@ -7,7 +7,8 @@ enum {
 	F_TRANSPORT = 1 << 1,
 	F_ENCAP = 1 << 2,
 	F_ESN = 1 << 3,
-	F_ALL = (1 << 4) - 1,
+	F_L2TP = 1 << 4,
+	F_ALL = (1 << 5) - 1,
 };
 
 enum {
@@ -51,6 +52,7 @@ kmespd_sa_put(struct buf *b, const struct kmespd_sa *sa)
 	flags |= sa->transport ? F_TRANSPORT : 0;
 	flags |= sa->encap ? F_ENCAP : 0;
 	flags |= sa->esn ? F_ESN : 0;
+	flags |= sa->l2tp ? F_L2TP : 0;
 	buf_endpoint(b, &sa->src);
 	buf_endpoint(b, &sa->dst);
 	buf_u32(b, sa->spi);
@@ -102,6 +104,7 @@ sa_fixed_get(struct cur *c, struct kmespd_sa *sa)
 	sa->transport = (flags & F_TRANSPORT) != 0;
 	sa->encap = (flags & F_ENCAP) != 0;
 	sa->esn = (flags & F_ESN) != 0;
+	sa->l2tp = (flags & F_L2TP) != 0;
 	return 0;
 }
 

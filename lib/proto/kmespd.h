@@ -52,6 +52,7 @@ struct kmespd_sa {
 	struct endpoint src, dst;
 	uint32_t spi, reqid;
 	bool inbound, transport, encap, esn;
+	bool l2tp;		/* for lib/l2tppair.h, if somebody is there */
 	uint32_t window;
 	uint32_t mtu;		/* outbound: of the device that leads there;
 				 * 0: not known */

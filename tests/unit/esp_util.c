@@ -44,13 +44,16 @@ on_inject(void *arg, uint8_t *p, size_t len)
 	keep(g, &g->injected, p, len);
 }
 
-static void
-on_local(void *arg, uint32_t spi, const uint8_t *p, size_t len)
+static bool
+on_local(void *arg, const struct l2tppair *from, const uint8_t *p, size_t len)
 {
 	struct gate *g = arg;
 
-	(void)spi;
+	if (g->deaf)
+		return false;
+	g->from[g->local.n % KEPT_FROM] = *from;
 	keep(g, &g->local, p, len);
+	return true;
 }
 
 static void

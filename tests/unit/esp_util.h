@@ -10,6 +10,7 @@
 #include <check.h>
 
 #define KEPT_MAX	8192
+#define KEPT_FROM	16
 #define KEPT_BYTES	(16u << 20)
 
 /* One packet that came out. */
@@ -30,6 +31,8 @@ struct gate {
 	struct endpoint outer;
 	struct mono now;
 	struct keep sent, injected, local, passed, strays;
+	struct l2tppair from[KEPT_FROM];	/* of what is local */
+	bool deaf;		/* takes nothing that is local */
 	unsigned wakes;
 	size_t used;
 	uint8_t mem[KEPT_BYTES];
