@@ -116,15 +116,43 @@ frame_has(const struct way *w, const struct prefix *remote)
 	return way_counts(&w->unsourced, &key);
 }
 
+/*
+ * A host's own address to all that is there, as one that a peer gave us: the
+ * packet is given it, where the rules by which the kernel picks one might
+ * prefer another.  An address that is not ours is none to give.
+ */
+static void
+give_source(struct way *w, const struct selector *sel, bool add)
+{
+	struct way_route r = { .kind = WAY_SOURCE, .table = WAY_UNSOURCED_TABLE,
+		.dst = sel->remote, .src = sel->local.addr };
+	struct selector key = to(&sel->remote);
+
+	if (!way_is_host(&sel->local) || sel->proto != 0)
+		return;
+	key.local = sel->local;
+	if (!(add ? way_count_up(&w->unsourced, &key) :
+	    way_count_down(&w->unsourced, &key)))
+		return;
+	(void)way_nl_route(w->nl, &r, add);
+	if (add)
+		(void)way_nl_sync(w->nl);
+}
+
 int
-frame_unsourced(struct way *w, const struct prefix *remote, bool add)
+frame_unsourced(struct way *w, const struct selector *sel, bool add)
 {
 	struct way_route r = { .kind = WAY_FORBID, .table = WAY_UNSOURCED_TABLE,
-		.dst = *remote };
-	struct selector key = to(remote);
+		.dst = sel->remote };
+	struct selector key = to(&sel->remote);
+	int e = 0;
 
+	if (!add)
+		give_source(w, sel, false);
 	if (add ? way_count_up(&w->unsourced, &key) :
 	    way_count_down(&w->unsourced, &key))
-		return way_nl_route(w->nl, &r, add);
-	return 0;
+		e = way_nl_route(w->nl, &r, add);
+	if (add && e == 0 && (e = way_nl_sync(w->nl)) == 0)
+		give_source(w, sel, true);
+	return e;
 }

@@ -148,7 +148,7 @@ group_join(struct way *w, const struct stands *s)
 	g->n++;
 	e = route_add(w, g, s);
 	if (e == 0 && s->sel.remote.addr.family == AF_INET6)
-		e = frame_unsourced(w, &s->sel.remote, true);
+		e = frame_unsourced(w, &s->sel, true);
 	/* A rule without its routes would let packets go by. */
 	if (e == 0 && new)
 		e = group_rules(w, g, true);
@@ -170,7 +170,7 @@ group_leave(struct way *w, struct group *g, const struct stands *s)
 	if (way_count_down(&w->routes, &key))
 		(void)way_nl_route(w->nl, &r, false);
 	if (s->sel.remote.addr.family == AF_INET6)
-		(void)frame_unsourced(w, &s->sel.remote, false);
+		(void)frame_unsourced(w, &s->sel, false);
 	if (--g->n == 0)
 		group_free(w, g);
 }

@@ -95,7 +95,7 @@ void frame_down(struct way *, enum way_family);
 size_t frame_rules(const struct way *, enum way_family,
     struct way_rule out[FRAME_MAX]);
 /* IPv6 packets without a source to this prefix must find one first. */
-int frame_unsourced(struct way *, const struct prefix *remote, bool add);
+int frame_unsourced(struct way *, const struct selector *, bool add);
 bool frame_has(const struct way *, const struct prefix *remote);
 
 #endif

@@ -162,6 +162,8 @@ way_nl_route(struct way_nl *w, const struct way_route *r, bool add)
 
 	if (r->kind == WAY_THROW)
 		return hop(w, r, HOP_THROW, add);
+	if (r->kind == WAY_SOURCE)
+		return hop(w, r, HOP_TUN, add);
 	if (r->kind == WAY_FORBID)
 		return forbid(w, r, add);
 	if (!add) {

@@ -46,6 +46,7 @@ struct way_rule {
 enum way_kind {
 	WAY_TUNNEL,		/* into the device; forbidden without it */
 	WAY_FORBID,
+	WAY_SOURCE,		/* into the device with src, beside FORBID */
 	WAY_THROW,		/* as if the table had nothing to say */
 };
 
@@ -53,7 +54,7 @@ struct way_route {
 	enum way_kind kind;
 	uint32_t table;
 	struct prefix dst;
-	struct addr src;	/* TUNNEL: preferred; AF_UNSPEC: none */
+	struct addr src;	/* preferred; TUNNEL: AF_UNSPEC: none */
 };
 
 #define WAY_TABLES	0x53000000u	/* what the numbers of tables begin with */
