@@ -37,7 +37,7 @@ certificates()
 
 configuration()
 {
-	block 2 >"$W/gw1/conf"
+	block 2 | gw_settings >"$W/gw1/conf"
 	ctl gw1 /system/reload
 	[ "$(ctl gw1 /ip/ipsec/identity/print count-only)" = 1 ] ||
 		fail "$(ctl gw1 /ip/ipsec/identity/print)"

@@ -73,7 +73,7 @@ kept()
 
 replaced()
 {
-	conf replace >"$W/gw1/conf"
+	conf replace | gw_settings >"$W/gw1/conf"
 	log_mark gw1
 	kill -HUP "$(<"$W/gw1/pid")"
 	log_wait_since gw1 'conf loaded'

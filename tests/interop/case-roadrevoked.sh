@@ -131,7 +131,7 @@ let_in()
 
 relaxed()
 {
-	conf no >"$W/gw1/conf"
+	conf no | gw_settings >"$W/gw1/conf"
 	log_mark gw1
 	kill -HUP "$(<"$W/gw1/pid")"
 	log_wait_since gw1 'conf loaded'

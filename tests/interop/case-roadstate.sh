@@ -85,7 +85,7 @@ sessiond_dies()
 # Whoever is online keeps what the pool has no more.
 ranges_go()
 {
-	conf 172.16.9.30-172.16.9.40 >"$W/gw1/conf"
+	conf 172.16.9.30-172.16.9.40 | gw_settings >"$W/gw1/conf"
 	reload
 	prepare u-c
 	login u-c
@@ -95,7 +95,7 @@ ranges_go()
 		fail "$(ctl gw1 /ip/pool/used/print)"
 	on gw2 ping -n -q -c 2 -i 0.1 -W 2 -I 172.16.9.10 10.1.0.10
 	ctl gw1 /ip/ipsec/session/kill where user~u-c
-	conf >"$W/gw1/conf"
+	conf | gw_settings >"$W/gw1/conf"
 	reload
 	ctl gw1 /ip/pool/used/print | grep -q 172.16.9.10 ||
 		fail "$(ctl gw1 /ip/pool/used/print)"
@@ -103,7 +103,7 @@ ranges_go()
 
 identity_goes()
 {
-	conf | grep -v u-b.example >"$W/gw1/conf"
+	conf | grep -v u-b.example | gw_settings >"$W/gw1/conf"
 	reload
 	log_wait_since gw1 'is to end: its identity is gone'
 	until_ok 5 online 1 || fail "$(ctl gw1 /ip/ipsec/session/print)"

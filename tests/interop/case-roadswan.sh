@@ -51,12 +51,17 @@ policies()
 	[[ $out == *172.16.9.10/32* && $out == *fd09::10/128* ]] || fail "$out"
 }
 
-names()
+names_there()
 {
 	local out
 
-	out=$(<"$W/gw2/resolv.conf")
-	[[ $out == *10.1.0.1* && $out == *fd01::1* ]] || fail "$out"
+	out=$(cat "$W/gw2/resolv.conf") || return 1
+	[[ $out == *10.1.0.1* && $out == *fd01::1* ]]
+}
+
+names()
+{
+	until_ok 5 names_there || fail "$(cat "$W/gw2/resolv.conf")"
 }
 
 # strongSwan does with SUBNET attributes no more than to name them; the
