@@ -251,6 +251,11 @@ way_xfrm_open(bool marks, char *why)
 	hash_init(&x->six, 1);
 	x->marks = marks;
 	x->there = has_xfrm();
+	if (!x->there)
+		log_warn(LOG_T_IPSEC, "this kernel has no XFRM: routes keep "
+		    "from leaving in clear what is for tunnels, and rules "
+		    "from being forwarded what comes in clear; but it is "
+		    "taken in if it is for this machine itself");
 	if (x->there && backend_xfrm_open(&x->xfrm, why) == -1) {
 		way_xfrm_close(x);
 		return NULL;

@@ -71,6 +71,20 @@ it "in clear nobody behind is reached, IPv4" pretend 4 10.2.0.99 10.1.0.10 lan1
 it "in clear nobody behind is reached, IPv6" pretend 6 fd02::99 fd01::10 lan1
 it "in clear the gateway is not reached, IPv4" pretend 4 10.2.0.99 10.1.0.1 gw1
 it "in clear the gateway is not reached, IPv6" pretend 6 fd02::99 fd01::1 gw1
+# The same where the kernel has no policies at all.
+without_xfrm()
+{
+	GW_UNDER=$here/without-xfrm up
+	log_has gw1 "no XFRM" || fail "that is not said"
+	[ "$(policy_count gw1)" = 0 ]
+}
+
+all_stop
+it "without XFRM tunnels of both families come up" without_xfrm
+it "without XFRM the gateways' addresses are reached, IPv4" own 10.1.0.1 10.2.0.1
+it "without XFRM the gateways' addresses are reached, IPv6" own fd01::1 fd02::1
+it "without XFRM in clear nobody behind is reached, IPv4" pretend 4 10.2.0.99 10.1.0.10 lan1
+it "without XFRM in clear nobody behind is reached, IPv6" pretend 6 fd02::99 fd01::10 lan1
 all_stop
 
 # From here on whatever gw1 and those behind it send to the nets behind gw2 is
@@ -150,6 +164,16 @@ without_peer()
 	wire_clean
 }
 
+# Routes alone.
+without_both()
+{
+	GW_UNDER=$here/without-xfrm without_peer
+	wire_stop
+	gw_stop gw1
+	! ip -n gw1 rule | grep 'proto 83' || fail "rules stayed"
+	! ip -n gw1 -6 rule | grep 'proto 83' || fail "IPv6 rules stayed"
+}
+
 through()
 {
 	tight_peer
@@ -220,6 +244,7 @@ next()
 	[ "$(policy_count gw1)" = 0 ] || fail "policies stayed"
 }
 
+it "without XFRM and any SA nothing leaves in clear" without_both
 it "without any SA nothing leaves in clear" without_peer
 it "with a peer it all goes through the tunnels" through
 stream_start

@@ -753,7 +753,8 @@ gw_start()
 	gw_settings >"$dir/conf"
 	: >"$dir/log"
 	rm -f "$dir/control.sock" "$dir/vici"
-	on_bg "$node" "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
+	# shellcheck disable=SC2086
+	on_bg "$node" ${GW_UNDER:-} "$SALLYPORT_STAGE/sbin/sallyportd" -d -f "$dir/conf" \
 	    --libexec "$SALLYPORT_STAGE/libexec/sallyport" \
 	    --run-dir "$dir/run" --state-dir "$dir/state" --control "$dir/control.sock" \
 	    --pid-file "$dir/sallyportd.pid" "$@" 2>>"$dir/log"
