@@ -19,6 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *, size_t);
 
 #define TUNNEL		0x1000u
 #define TRANSPORT	0x1001u
+#define OTHER		0x1040u		/* of the other thread */
 
 static struct esp *e;
 static struct crypt *peer;
@@ -51,6 +52,15 @@ on_inject(void *arg, uint8_t *p, size_t len)
 	must(len > ESP_VNET_LEN && len <= ESP_TUN_MAX);
 	must(pkt_parse(&k, p + ESP_VNET_LEN, len - ESP_VNET_LEN) == 0 &&
 	    k.len == len - ESP_VNET_LEN);
+}
+
+/* Lies behind the first of those that came together. */
+static void
+on_stray(void *arg, const struct esp_dgram *d, const uint8_t *p, size_t len)
+{
+	(void)arg;
+	must(p > d->data && p + len <= d->data + d->len &&
+	    (get32(p) == 0 || get32(p) == OTHER));
 }
 
 static void
@@ -93,9 +103,9 @@ policy(const char *local, const char *remote, uint32_t reqid, uint32_t prio)
 static void
 start(void)
 {
-	struct esp_conf conf = { .threads = 1, .clamp_mss = true,
+	struct esp_conf conf = { .threads = 2, .clamp_mss = true,
 		.uso = true, .io = { .send = on_send, .inject = on_inject,
-		.wake = on_wake } };
+		.wake = on_wake, .stray = on_stray } };
 	struct crypt_conf cc = { .encr_key = key, .seal = true };
 	const char *why;
 
@@ -104,6 +114,7 @@ start(void)
 	add(TUNNEL, TUNNEL, true);
 	add(TUNNEL + 2, TUNNEL, false);
 	add(TRANSPORT, TRANSPORT, true);
+	add(OTHER, TUNNEL, true);
 	add(TRANSPORT + 2, TRANSPORT, false);
 	policy("192.0.2.2/32", "192.0.2.1/32", TRANSPORT, 1);
 	policy("0.0.0.0/0", "0.0.0.0/0", TUNNEL, 2);
