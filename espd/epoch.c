@@ -24,6 +24,7 @@ release_upto(struct epoch *e, uint64_t oldest)
 	while ((i = e->first) != NULL && i->at <= oldest) {
 		if ((e->first = i->next) == NULL)
 			e->last = &e->first;
+		e->left--;
 		i->release(i);
 	}
 }
@@ -47,13 +48,13 @@ epoch_retire(struct epoch *e, struct epoch_item *i,
 	i->next = NULL;
 	*e->last = i;
 	e->last = &i->next;
+	e->left++;
 }
 
 unsigned
 epoch_reclaim(struct epoch *e)
 {
 	uint64_t oldest = UINT64_MAX, at;
-	unsigned left = 0;
 
 	for (unsigned t = 0; t < EPOCH_THREADS; t++) {
 		at = atomic_load(&e->slot[t].at);
@@ -61,7 +62,5 @@ epoch_reclaim(struct epoch *e)
 			oldest = at;
 	}
 	release_upto(e, oldest);
-	for (struct epoch_item *i = e->first; i != NULL; i = i->next)
-		left++;
-	return left;
+	return e->left;
 }

@@ -26,6 +26,7 @@ struct epoch_slot {
 struct epoch {
 	_Alignas(64) _Atomic uint64_t now;
 	struct epoch_item *first, **last;	/* retired, oldest first */
+	unsigned left;				/* of them */
 	struct epoch_slot slot[EPOCH_THREADS];
 };
 
