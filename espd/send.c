@@ -239,6 +239,7 @@ lane_stray(void *arg, const struct esp_dgram *d, const uint8_t *p, size_t len)
 {
 	const struct lane *l = arg;
 
-	stray_send(l->pass[d->dst.addr.family == AF_INET6 ? LANE_V6 :
-	    LANE_V4], d, p, len);
+	if (stray_send(l->pass[d->dst.addr.family == AF_INET6 ? LANE_V6 :
+	    LANE_V4], d, p, len) == -1)
+		esp_lost(l->esp, ESP_LOST_IN, 1);
 }

@@ -58,7 +58,7 @@ put_headers(uint8_t *p, const struct esp_dgram *d, const uint8_t *data,
 	return n + UDP_LEN;
 }
 
-void
+int
 stray_send(int fd, const struct esp_dgram *d, const uint8_t *data, size_t len)
 {
 	struct endpoint to = { .addr = d->dst.addr };
@@ -68,9 +68,8 @@ stray_send(int fd, const struct esp_dgram *d, const uint8_t *data, size_t len)
 	struct msghdr m = { .msg_name = &ss, .msg_iov = v, .msg_iovlen = 2 };
 
 	if (d->src.addr.family != d->dst.addr.family)
-		return;
+		return -1;
 	v[0].iov_len = put_headers(head, d, data, len);
 	m.msg_namelen = endpoint_to_sockaddr(&to, &ss);
-	if (sendmsg(fd, &m, MSG_DONTWAIT) == -1)
-		return;
+	return sendmsg(fd, &m, MSG_DONTWAIT) == -1 ? -1 : 0;
 }

@@ -9,10 +9,10 @@
 
 /*
  * Sends len bytes of UDP payload as they came, from another's address to one
- * of ours.  fd: a raw socket that takes whole IP packets.  What it does not
- * take is lost.
+ * of ours.  fd: a raw socket that takes whole IP packets, or -1.  -1: it is
+ * lost.
  */
-void stray_send(int fd, const struct esp_dgram *, const uint8_t *,
+int stray_send(int fd, const struct esp_dgram *, const uint8_t *,
     size_t len);
 
 #endif

@@ -19,8 +19,8 @@ join()
 
 up()
 {
-	swan_conf conn='encap = yes' | swan_start gw2
-	gw_conf | gw_start gw1
+	swan_conf conn='encap = yes' "laddr=$1" "raddr=$2" | swan_start gw2
+	gw_conf "peer=$1" | gw_start gw1
 	peer_wait gw1
 	sa_wait gw1 2
 	ping_ok lan1 10.2.0.10
@@ -50,8 +50,12 @@ nobodys()
 }
 
 net_up
-it "the tunnel comes up, in UDP" up
-it "IKE is heard among ESP" rekeys --ike office1
-it "nothing of it came to espd" nobodys
-it "SAs of one peer are told apart" rekeys --child net
-it "what was under way at a rekey came in" nobodys
+for ends in "192.0.2.2 198.51.100.1" "2001:db8:2::2 2001:db8:1::1"; do
+	# shellcheck disable=SC2086
+	it "the tunnel comes up, in UDP, between $ends" up $ends
+	it "IKE is heard among ESP" rekeys --ike office1
+	it "nothing of it came to espd" nobodys
+	it "SAs of one peer are told apart" rekeys --child net
+	it "what was under way at a rekey came in" nobodys
+	all_stop
+done
