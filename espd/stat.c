@@ -9,6 +9,7 @@ static const char *const names[STAT_COUNT] = {
 	[STAT_IN_STATE_MODE_ERRORS] = "in-state-mode-errors",
 	[STAT_IN_STATE_SEQUENCE_ERRORS] = "in-state-sequence-errors",
 	[STAT_IN_STATE_EXPIRED] = "in-state-expired",
+	[STAT_IN_STATE_MISMATCHES] = "in-state-mismatches",
 	[STAT_IN_STATE_INVALID] = "in-state-invalid",
 	[STAT_IN_TEMPLATE_MISMATCHES] = "in-template-mismatches",
 	[STAT_IN_NO_POLICIES] = "in-no-policies",

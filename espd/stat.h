@@ -18,6 +18,8 @@ enum stat {
 	STAT_IN_STATE_MODE_ERRORS,	/* not what the SA's mode carries */
 	STAT_IN_STATE_SEQUENCE_ERRORS,	/* replayed, or left of the window */
 	STAT_IN_STATE_EXPIRED,
+	STAT_IN_STATE_MISMATCHES,	/* none: with or without UDP is as the
+					 * peer likes (RFC 7296 2.23) */
 	STAT_IN_STATE_INVALID,
 	STAT_IN_TEMPLATE_MISMATCHES,	/* traffic of another policy's SA */
 	STAT_IN_NO_POLICIES,

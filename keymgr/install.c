@@ -1,5 +1,6 @@
 #include "keymgr/install.h"
 
+#include "keymgr/count.h"
 #include "keymgr/limits.h"
 #include "lib/l2tppair.h"
 #include "lib/log.h"
@@ -375,6 +376,7 @@ remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 		out[i] = c[i]->spi_out;
 		local[i] = c[i]->local.addr;
 		remote[i] = c[i]->remote.addr;
+		count_child(km, c[i]);
 		child_forget(km, c[i]);
 		if (tell)
 			km->out.expire(km->out.arg, SPI_WORKER(in[i]), in[i],

@@ -1,5 +1,6 @@
 #include "keymgr/ipc_show.h"
 
+#include "keymgr/count.h"
 #include "keymgr/install.h"
 #include "lib/log.h"
 #include "lib/proto/show.h"
@@ -187,8 +188,10 @@ sa_end(void *arg)
 	free(s);
 }
 
+/* Goes through all children, then answers. */
 static void
-show_installed(struct km *km, struct walks *walks, struct show_req *req)
+show_walk(struct km *km, struct walks *walks, struct show_req *req,
+    walk_each each, walk_end end)
 {
 	struct sa_show *s = calloc(1, sizeof(*s));
 	struct show_req *kept = s == NULL ? NULL : show_keep(req);
@@ -200,7 +203,7 @@ show_installed(struct km *km, struct walks *walks, struct show_req *req)
 	}
 	s->km = km;
 	s->req = kept;
-	if (walk_start(walks, WALK_ALL, sa_each, sa_end, s) == 0)
+	if (walk_start(walks, WALK_ALL, each, end, s) == 0)
 		return;
 	show_end(kept, "out of memory");
 	free(s);
@@ -317,10 +320,18 @@ ph2_state(const struct sad_child *c)
 	return c->softened ? "expired" : "established";
 }
 
+/* What went through its SAs. */
+static void
+field_packets(struct show_req *req, uint64_t in, uint64_t out)
+{
+	show_field(req, "in-transformed", "%" PRIu64, in);
+	show_field(req, "out-transformed", "%" PRIu64, out);
+}
+
 /* What the configuration does not know of a policy. */
 static void
 row_live(struct show_req *req, const struct km_policy *p,
-    const struct flow *f, size_t count)
+    const struct spd_policy *sp, const struct flow *f, size_t count)
 {
 	const struct sad_child *c = f == NULL ? NULL :
 	    LIST_FIRST(&f->children);
@@ -334,8 +345,10 @@ row_live(struct show_req *req, const struct km_policy *p,
 			field_addr(req, "sa-dst-address",
 			    &p->peer->address.addr);
 	}
-	if (p->action != CONF_ACTION_ENCRYPT || p->template)
+	if (p->action != CONF_ACTION_ENCRYPT || p->template || sp == NULL)
 		return;
+	field_packets(req, (sp->fixed == NULL ? 0 : sp->fixed->in) + sp->in,
+	    (sp->fixed == NULL ? 0 : sp->fixed->out) + sp->out);
 	show_field(req, "ph2-count", "%zu", count);
 	show_field(req, "ph2-state", "%s", ph2_state(c));
 }
@@ -359,7 +372,7 @@ row_policy(const struct km *km, struct show_req *req,
 	show_field(req, "number", "%u", p->index);
 	conf_obj_fields(km->conf->conf, p->obj,
 	    CONF_PRINT_HIDE | CONF_PRINT_VERBOSE, field_conf, req);
-	row_live(req, p, f, count);
+	row_live(req, p, sp, f, count);
 	if (!p->usable && !(p->obj->flags & CONF_F_DISABLED))
 		show_field(req, "reason", "%s", p->why);
 	show_row(req);
@@ -430,6 +443,7 @@ row_dynamic(const struct km *km, struct show_req *req, const struct flow *f)
 		field_addr(req, "sa-src-address", &c->local.addr);
 		field_addr(req, "sa-dst-address", &c->remote.addr);
 	}
+	field_packets(req, f->in, f->out);
 	show_field(req, "ph2-count", "%zu", f->nchildren);
 	show_field(req, "ph2-state", "%s", ph2_state(c));
 	show_row(req);
@@ -438,7 +452,7 @@ row_dynamic(const struct km *km, struct show_req *req, const struct flow *f)
 /* In the order in which they are looked up: a policy's dynamic ones before
  * it, those of a template, which itself is no policy, after it. */
 static void
-show_policies(const struct km *km, struct show_req *req)
+policy_rows(const struct km *km, struct show_req *req)
 {
 	const struct km_policy *p;
 	const struct spd_policy *sp;
@@ -457,6 +471,23 @@ show_policies(const struct km *km, struct show_req *req)
 			row_policy(km, req, p);
 	}
 	show_end(req, NULL);
+}
+
+static void
+policy_each(void *arg, struct sad_child *c)
+{
+	struct sa_show *s = arg;
+
+	count_child(s->km, c);
+}
+
+static void
+policy_end(void *arg)
+{
+	struct sa_show *s = arg;
+
+	policy_rows(s->km, s->req);
+	free(s);
 }
 
 static void
@@ -488,13 +519,13 @@ ipc_show(struct km *km, struct walks *walks, struct show_req *req)
 {
 	switch (req->what) {
 	case SHOW_INSTALLED_SA:
-		show_installed(km, walks, req);
+		show_walk(km, walks, req, sa_each, sa_end);
 		break;
 	case SHOW_FLUSH_SA:
 		flush(km, req);
 		break;
 	case SHOW_POLICY:
-		show_policies(km, req);
+		show_walk(km, walks, req, policy_each, policy_end);
 		break;
 	case SHOW_GIVEN:
 		ipc_show_given(km, req);

@@ -33,6 +33,7 @@ struct sad_child {
 	struct timer soft;		/* when to ask for a new one */
 	bool softened;			/* has been asked for */
 	/* Counting: when the inbound counter last moved. */
+	uint64_t in_seen, out_seen;	/* packets, see count.h */
 	uint64_t in_packets;
 	struct mono polled, in_at;
 	bool in_ever;

@@ -24,6 +24,7 @@ struct flow {
 	bool dynamic;
 	uint64_t key;
 	struct spd_policy *sp;
+	uint64_t in, out;	/* packets, see count.h */
 	struct sad_list children;	/* newest first */
 	size_t nchildren;
 	LIST_ENTRY(flow) in_policy;	/* a dynamic one */
@@ -37,6 +38,7 @@ struct spd_policy {
 	const struct km_policy *conf;	/* of the current configuration */
 	struct flow *fixed;		/* the static one; NULL: none */
 	struct flow_list dynamic;
+	uint64_t in, out;		/* packets of all dynamic ones */
 	size_t nchildren;		/* in all its flows */
 };
 

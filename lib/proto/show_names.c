@@ -31,7 +31,7 @@ static const struct {
 	    "udp-encapsulation reqid peer ike-spi" },
 	{ SHOW_FLUSH_SA, NULL, "sa-type spi src-address dst-address peer" },
 	{ SHOW_POLICY, "ip ipsec policy", "flags number reason "
-	    "ph2-count ph2-state" },
+	    "in-transformed out-transformed ph2-count ph2-state" },
 	{ SHOW_SESSIONS, NULL, SESSION },
 	{ SHOW_SESSION_KILL, NULL, SESSION },
 	{ SHOW_GIVEN, NULL, "peer mode-config address address6 interface "

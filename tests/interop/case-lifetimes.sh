@@ -52,13 +52,13 @@ ends()
 	kill -CONT "$(<"$W/gw2/pid")"
 }
 
-# Each end has limits, and comes to the soft ones at about the same time.
+# Each end has limits of its own.
 pair()
 {
 	local us=192.0.2.2/32 them=198.51.100.1/32
 
 	gw_conf peer=$them my=fqdn:gw2.example remote=fqdn:gw1.example \
-	    src=10.2.0.0/24 dst=10.1.0.0/24 proposal=lifepackets=500 |
+	    src=10.2.0.0/24 dst=10.1.0.0/24 proposal=lifepackets=800 |
 	    gw_start gw2
 	gw_conf peer=$us proposal=lifepackets=500 | gw_start gw1
 	peer_wait gw1

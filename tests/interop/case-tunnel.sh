@@ -74,9 +74,45 @@ json()
 	done
 }
 
+# The same names, whoever moves the packets.
 statistics()
 {
-	shows "/ip/ipsec/statistics/print" in-no-states
+	local name out
+
+	out=$(ctl gw1 /ip/ipsec/statistics/print)
+	for name in in-errors in-buffer-errors in-header-errors in-no-states \
+	    in-state-protocol-errors in-state-mode-errors \
+	    in-state-sequence-errors in-state-expired in-state-mismatches \
+	    in-state-invalid in-template-mismatches in-no-policies \
+	    in-policy-blocked in-policy-errors out-errors out-bundle-errors \
+	    out-bundle-check-errors out-no-states out-state-protocol-errors \
+	    out-state-mode-errors out-state-sequence-errors \
+	    out-state-expired out-policy-blocked out-policy-dead \
+	    out-policy-errors; do
+		grep -Eq "(^| )$name: *[0-9]+" <<<"$out" ||
+			fail "no $name in $out"
+	done
+}
+
+# transformed: in and out of the policy, as "IN OUT".
+transformed()
+{
+	ctl gw1 --json /ip/ipsec/policy/print | perl -MJSON::PP -0777 -ne '
+		for my $p (@{decode_json($_)}) {
+			print join(" ", map { $p->{"$_-transformed"} }
+			    "in", "out"), "\n" if $p->{"in-transformed"};
+		}'
+}
+
+policy_packets()
+{
+	local in out was_in was_out
+
+	read -r was_in was_out < <(transformed)
+	ping_ok lan1 10.2.0.10 5
+	read -r in out < <(transformed)
+	[ "$in $out" = "$((was_in + 5)) $((was_out + 5))" ] ||
+		fail "$was_in $was_out before, $in $out after"
 }
 
 log_print()
@@ -122,7 +158,8 @@ it "policy print shows it active and established" policy_active
 it "installed-sa print shows both SPIs" sa_fields
 it "no key and no secret is shown or logged" no_keys
 it "every listing is valid JSON" json
-it "statistics print has the kernel's counters" statistics
+it "statistics print has the same counters over either data plane" statistics
+it "policy print counts what went through it" policy_packets
 it "log print where topics~ finds the peer" log_print
 it "a wrong command fails with one line" bad_command
 it "an orderly stop removes everything at both ends" both_stopped

@@ -460,6 +460,32 @@ START_TEST(test_show_policy)
 }
 END_TEST
 
+/* Whoever counts, it is the sum over all SAs that there were. */
+START_TEST(test_policy_packets)
+{
+	uint32_t spi = add("10.2.0.0/24");
+
+	fake_sa_find(spi)->packets = 5;
+	ask(SHOW_POLICY, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(got.text, "in-transformed=5\n"));
+	fake_sa_find(spi)->packets = 7;
+	install_del(&km, 0, spi);
+	ask(SHOW_POLICY, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(got.text, "in-transformed=7\n"));
+	spi = add("10.2.0.0/24");
+	fake_sa_find(spi)->packets = 1;
+	ask(SHOW_POLICY, 0, NULL, NULL);
+	ask(SHOW_POLICY, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(got.text, "in-transformed=8\n"));
+	/* A narrowed one counts for itself, and for the policy. */
+	spi = add("10.2.0.128/25");
+	fake_sa_find(spi)->packets = 2;
+	ask(SHOW_POLICY, 0, NULL, NULL);
+	ck_assert_ptr_nonnull(strstr(got.text, "in-transformed=2\n"));
+	ck_assert_ptr_nonnull(strstr(got.text, "in-transformed=10\n"));
+}
+END_TEST
+
 START_TEST(test_flush)
 {
 	uint32_t spi, other;
@@ -500,6 +526,7 @@ main(void)
 	tcase_add_test(tc, test_worker_dies_asking);
 	tcase_add_test(tc, test_show_sa);
 	tcase_add_test(tc, test_show_policy);
+	tcase_add_test(tc, test_policy_packets);
 	tcase_add_test(tc, test_flush);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
