@@ -14,7 +14,6 @@
 #define NEXT_IPV6	41
 #define NEXT_NONE	59
 #define KEEPALIVE	0xff	/* RFC 3948 section 2.3 */
-#define SPI_MIN		256
 #define TTL		64
 #define UDP_LEN		8
 #define MAPPING_US	1000000
@@ -43,8 +42,8 @@ find_sa(struct in *i, const uint8_t *p)
 	uint32_t spi = get32(p);
 
 	if (i->sa == NULL || i->sa->conf.spi != spi) {
-		if (spi < SPI_MIN || esp_thread_of(i->t->esp, spi) !=
-		    i->t->id || (i->sa = sad_in(&i->t->esp->sad, spi)) == NULL)
+		if (esp_thread_of(i->t->esp, spi) != i->t->id ||
+		    (i->sa = sad_in(&i->t->esp->sad, spi)) == NULL)
 			return STAT_IN_NO_STATES;
 	}
 	if (mono_cmp(i->now, i->sa->conf.hard_at) >= 0)

@@ -10,7 +10,6 @@
 
 #define POOL		4096
 #define IV_MAX		16
-#define ENCR_AES_CTR	13
 
 struct ivpool {
 	EVP_CIPHER_CTX *x;
@@ -31,7 +30,8 @@ refill(struct ivpool *v)
 struct ivpool *
 ivpool_new(void)
 {
-	const struct alg *ctr = suite_by_id(SUITE_ENCR, ENCR_AES_CTR, 128);
+	const struct alg *ctr = suite_by_name(SUITE_ENCR, ALG_PHASE2,
+	    "aes-128-ctr");
 	struct ivpool *v = calloc(1, sizeof(*v));
 	uint8_t key[32];
 	int ok;

@@ -11,7 +11,6 @@
 
 #define BLOCK		16
 #define CHUNK		512
-#define ENCR_AES_CBC	12
 
 struct mac {
 	const struct alg *alg;
@@ -75,7 +74,8 @@ ecb(struct mac *m, const uint8_t *in, uint8_t *out)
 static int
 cbc_new(struct mac *m, const uint8_t *key)
 {
-	const struct alg *aes = suite_by_id(SUITE_ENCR, ENCR_AES_CBC, 128);
+	const struct alg *aes = suite_by_name(SUITE_ENCR, ALG_PHASE2,
+	    "aes-128-cbc");
 	EVP_CIPHER *c = suite_evp_cipher(aes);
 
 	m->cbc = EVP_CIPHER_CTX_new();
