@@ -3,7 +3,7 @@
 # kernel-libipsec has no transport mode: there Sallyport is at both ends.
 other_end()
 {
-	[ "$PLANE" = userspace ] || {
+	[ "$PEER_PLANE" = userspace ] || {
 		swan_conf mode=transport laddr="$2" raddr="$1" \
 		    lts="$2/$3" rts="$1/$3" | swan_start gw2
 		return
@@ -11,6 +11,16 @@ other_end()
 	gw_conf tunnel=no peer="$1/$3" my=fqdn:gw2.example \
 	    remote=fqdn:gw1.example src="$2/$3" dst="$1/$3" \
 	    peeropt="passive=$4" | gw_start gw2
+}
+
+# mode_is MODE: of both SAs, as we print it.
+mode_is()
+{
+	local out
+
+	out=$(ctl gw1 /ip/ipsec/installed-sa/print detail)
+	[ "$(grep -o 'mode=[a-z]*' <<<"$out" | sort | uniq -c)" = \
+	    "      2 mode=$1" ] || fail "$out"
 }
 
 # up INITIATOR OURS THEIRS [CONFIGURATION...]
@@ -24,12 +34,10 @@ up()
 	other_end "$us" "$them" "$bits" $other
 	gw_conf tunnel=no peer="$them/$bits" src="$us/$bits" \
 	    dst="$them/$bits" peeropt="passive=$passive" | gw_start gw1
-	[ "$side$PLANE" != swankernel ] || swan gw2 --initiate --child net
+	[ "$side$PEER_PLANE" != swankernel ] || swan gw2 --initiate --child net
 	peer_wait gw1
 	sa_wait gw1 2
-	[ "$PLANE" = userspace ] ||
-	    ip -n gw1 xfrm state | grep -q 'mode transport' ||
-		fail "not transport mode: $(ip -n gw1 xfrm state)"
+	mode_is transport
 	ping_ok gw1 "$them"
 	ping_ok gw2 "$us"
 	wire_only esp 12
@@ -42,14 +50,13 @@ up()
 # responder decline by not answering USE_TRANSPORT_MODE.
 mode_mismatch()
 {
-	swan_real "transport mode"
-	swan_conf mode=transport lts=192.0.2.2/32 rts=198.51.100.1/32 |
-	    swan_start gw2
 	gw_conf src=198.51.100.1/32 dst=192.0.2.2/32 \
 	    peeropt='passive=yes' | gw_start gw1
-	swan gw2 --initiate --child net || :
+	other_end 198.51.100.1 192.0.2.2 32 no
+	[ "$PEER_PLANE" = userspace ] || swan gw2 --initiate --child net || :
 	peer_wait gw1
-	! ip -n gw1 xfrm state | grep -q 'mode transport' ||
+	! ctl gw1 /ip/ipsec/installed-sa/print detail |
+	    grep mode=transport ||
 		fail "transport mode against our configuration"
 }
 

@@ -708,12 +708,6 @@ node_kill()
 	rm -f "$W/$1/pid"
 }
 
-# swan_real: what follows needs more than kernel-libipsec can.
-swan_real()
-{
-	[ "$PEER_PLANE" = kernel ] || skip "kernel-libipsec cannot: $1"
-}
-
 # ---- Sallyport ---------------------------------------------------------
 
 # gw_conf [NAME=VALUE...]: the configuration of the standard tunnel.
