@@ -90,6 +90,14 @@ policies()
 	    $out == *"src fd09::10/128 dst fd01::/64"* ]] || fail "$out"
 }
 
+sessiond_anew()
+{
+	local pid
+
+	pid=$(gw_pids gw1 sessiond)
+	[ -n "$pid" ] && [ "$pid" != "$1" ]
+}
+
 sessiond_restarted()
 {
 	local pid
@@ -97,7 +105,7 @@ sessiond_restarted()
 	pid=$(gw_pids gw1 sessiond)
 	kill -KILL "$pid"
 	log_wait gw1 "sessiond is gone"
-	until_ok 10 gw_pids gw1 sessiond || fail "not started anew"
+	until_ok 10 sessiond_anew "$pid" || fail "not started anew"
 	sa_is gw1 2 || fail "$(sa_count gw1) SAs left"
 }
 
@@ -107,6 +115,21 @@ gone()
 	log_wait gw1 "ends, with 172.16.9.10 and fd09::10"
 }
 
+# The next sessiond hears of what ended before it was there.
+gone_meanwhile()
+{
+	local pid
+
+	client_conf | gw_start gw2
+	log_wait gw2 "the peer gives us address 172.16.9.10 and fd09::10"
+	pid=$(gw_pids gw1 sessiond)
+	log_mark gw1
+	kill -KILL "$pid"
+	log_wait_since gw1 "sessiond is gone"
+	gw_stop gw2
+	log_wait_since gw1 "ends, with 172.16.9.10 and fd09::10"
+}
+
 pki
 net_up
 it "a certificate brings an address" up
@@ -114,3 +137,4 @@ it "both name the peer's certificate" certificates_named
 it "policies are for the addresses given" policies
 it "sessions outlive sessiond" sessiond_restarted
 it "the session ends with the client" gone
+it "one that ends while there is no sessiond has ended, too" gone_meanwhile
