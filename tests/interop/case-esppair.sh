@@ -33,10 +33,10 @@ all()
 
 net_up
 sinks_up
-for form in bare udp; do
-	for out in 4 6; do
-		for in in 4 6; do
-			all $form $out $in
-		done
+for out in 4 6; do
+	for in in 4 6; do
+		all bare $out $in
 	done
 done
+all udp 4 4
+all udp 6 6

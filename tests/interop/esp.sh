@@ -47,9 +47,21 @@ inner()
 
 up()
 {
+	forget_paths
 	peer_wait gw1
 	sa_wait gw1 2
 	until_ok 10 ping_once lan1 "${h2:-10.2.0.10}" || fail "no echo"
+}
+
+# What the hosts have learned of the paths of an earlier tunnel.
+forget_paths()
+{
+	local n
+
+	for n in lan1 lan2; do
+		ip -n $n route flush cache
+		ip -n $n -6 route flush cache
+	done
 }
 
 # with_swan OUTER INNER [NAME=VALUE...]: gw1 is Sallyport, gw2 strongSwan,

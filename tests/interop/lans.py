@@ -151,16 +151,16 @@ class Path:
 
     def mtu(self, longest=1500):
         """What the tunnel takes, once all have learned of it: a packet that
-        tells a gateway about its path may be lost."""
-        n = longest
-        for _ in range(20):
+        tells a gateway about its path may be lost, or sent in pieces."""
+        n, arrived = longest, 0
+        for _ in range(30):
             try:
                 said = self.answer(self.whole(n), .3)
             except Lost:
                 continue
-            if said == 0:
-                return n
             if said >= n:
                 raise Fault(f'{n} bytes are refused with an MTU of {said}')
-            n = said
+            n, arrived = said or n, arrived + 1 if said == 0 else 0
+            if arrived == 3:
+                return n
         raise Fault('no MTU is found')
