@@ -440,9 +440,7 @@ engine_mapping(struct engine *e, uint32_t spi_in,
 	eng_enter(e);
 	sa->k->path.remote = *remote;
 	for (o = sa->children; o != NULL; o = o->next)
-		if (o->encap && o->state != CHILD_ADDING)
-			e->ops.child_path(e->ops.ctx, o->spi_in,
-			    &sa->k->path.local, remote);
+		child_path(e, sa, o);
 	session_moved(e, sa);
 	eng_leave(e);
 }

@@ -227,6 +227,15 @@ child_remove(struct engine *e, struct child *c)
 }
 
 void
+child_path(struct engine *e, const struct ike_sa *sa, struct child *c)
+{
+	c->moved = c->state == CHILD_ADDING;
+	if (c->encap && !c->moved)
+		e->ops.child_path(e->ops.ctx, c->spi_in, &sa->k->path.local,
+		    &sa->k->path.remote);
+}
+
+void
 child_remove_all(struct engine *e, struct ike_sa *sa)
 {
 	while (sa->children != NULL)

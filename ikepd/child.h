@@ -26,7 +26,7 @@ struct child {
 	uint32_t replaces;		/* inbound SPI, for adoption */
 	uint8_t state;			/* enum child_state */
 	bool initiator, transport, encap, esn, rekeying;
-	bool peer_deleted;		/* while keymgr was still asked */
+	bool peer_deleted, moved;	/* while keymgr was still asked */
 	bool rekey_failed;		/* again at DUE_REKEY of its SA */
 	uint16_t encr, encr_bits, integ, pfs_group;
 	uint8_t nlocal, nremote;
@@ -68,6 +68,9 @@ struct child *child_get_out(const struct engine *, const struct ike_sa *,
  */
 int child_install(struct engine *, struct ike_sa *,
     struct child_neg *, const struct keymat_in *, const char **why);
+/* Its peer is where its IKE SA now has it; one that keymgr has not answered
+ * for is told of when it has. */
+void child_path(struct engine *, const struct ike_sa *, struct child *);
 /* Removes it from tables and kernel, and frees it. */
 void child_remove(struct engine *, struct child *);
 /* All children of an IKE SA. */

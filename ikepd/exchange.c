@@ -386,9 +386,7 @@ follow_path(struct engine *e, struct ike_sa *sa, const struct ike_path *p)
 	    endpoint_fmt(&p->remote, to, sizeof(to)));
 	*old = *p;
 	for (c = sa->children; c != NULL; c = c->next)
-		if (c->encap && c->state != CHILD_ADDING)
-			e->ops.child_path(e->ops.ctx, c->spi_in, &p->local,
-			    &p->remote);
+		child_path(e, sa, c);
 	session_moved(e, sa);
 }
 

@@ -286,6 +286,8 @@ engine_child_done(struct engine *e, uint32_t spi_in, bool ok,
 	else {
 		c->state = CHILD_LIVE;
 		e->st.children_made++;
+		if (c->moved)
+			child_path(e, sa, c);
 	}
 	if (w == NULL)
 		return;

@@ -212,6 +212,46 @@ START_TEST(test_nat)
 }
 END_TEST
 
+/* The child that keymgr has not answered for. */
+static struct sim_child *
+coming(unsigned node)
+{
+	struct sim_child *at = s->node[node].child;
+
+	for (; at < s->node[node].child + SIM_CHILDREN; at++)
+		if (at->used && !at->installed)
+			return at;
+	return NULL;
+}
+
+/* The peer moves while a child's SAs are on their way to be installed. */
+START_TEST(test_nat_meanwhile)
+{
+	struct endpoint to;
+	struct ike_show b;
+	struct sim_child *new = NULL;
+	unsigned i;
+
+	s->nat = true;
+	bring_up();
+	ck_assert(sim_ike(s, 1, &b));
+	to = b.path.remote;
+	to.port = 50009;
+	s->node[1].help.delay_max = 2000;
+	engine_expire(s->node[0].engine, sim_child_at(s, 0, 0)->r.spi_in,
+	    false);
+	for (i = 0; i < 5000 && (new = coming(1)) == NULL; i++)
+		sim_run_ms(s, 1);
+	ck_assert_ptr_nonnull(new);
+	engine_mapping(s->node[1].engine, sim_child_at(s, 1, 0)->r.spi_in,
+	    &to);
+	ck_assert_uint_ne(new->r.remote.port, 50009);
+	for (i = 0; i < 5000 && !new->installed; i++)
+		sim_run_ms(s, 1);
+	ck_assert_uint_eq(new->r.remote.port, 50009);
+}
+END_TEST
+
 START_TEST(test_initial_contact)
 {
 	bring_up();
@@ -414,6 +454,7 @@ main(void)
 	tcase_add_test(t, test_patience);
 	tcase_add_test(t, test_response_cache);
 	tcase_add_test(t, test_nat);
+	tcase_add_test(t, test_nat_meanwhile);
 	tcase_add_test(t, test_initial_contact);
 	tcase_add_test(t, test_initial_contact_both);
 	tcase_add_test(t, test_no_initial_contact);
