@@ -58,7 +58,8 @@ pair()
 	local us=192.0.2.2/32 them=198.51.100.1/32
 
 	gw_conf peer=$them my=fqdn:gw2.example remote=fqdn:gw1.example \
-	    src=10.2.0.0/24 dst=10.1.0.0/24 proposal=lifepackets=800 |
+	    src=10.2.0.0/24 dst=10.1.0.0/24 peeropt=passive=yes \
+	    proposal=lifepackets=800 |
 	    gw_start gw2
 	gw_conf peer=$us proposal=lifepackets=500 | gw_start gw1
 	peer_wait gw1

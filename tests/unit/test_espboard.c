@@ -44,6 +44,7 @@ close_writer(struct board *bd)
 	munmap(bd->b, sizeof(*bd->b));
 	munmap(bd->kept, BOARD_KEEP_SIZE);
 	free(bd->free);
+	free(bd->ending);
 }
 
 static struct addr
