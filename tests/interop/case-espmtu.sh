@@ -17,9 +17,16 @@ mtu()
 	done
 }
 
+# path_mtu BYTES: all the way, and nobody remembers another.
 path_mtu()
 {
+	local n
+
 	mtu "$1" gw1 wan inet gw1 inet gw2 gw2 wan
+	for n in gw1 gw2; do
+		ip -n $n route flush cache
+		ip -n $n -6 route flush cache
+	done
 }
 
 bulk()
