@@ -147,6 +147,9 @@ struct esp_limits {
 	uint64_t soft_packets, hard_packets;
 };
 
+/* The don't-fragment bit of an outer IPv4 header. */
+enum esp_df { ESP_DF_CLEAR, ESP_DF_INHERIT, ESP_DF_SET };
+
 /* An SA.  esp_sa_add() borrows everything. */
 struct esp_sa {
 	struct endpoint src, dst;	/* outer; ports with encap */
@@ -155,6 +158,7 @@ struct esp_sa {
 	bool inbound, transport, encap, esn;
 	bool local;			/* transport: not for the TUN but for
 					 * esp_io.local, if that is there */
+	enum esp_df df;			/* outbound, tunnel mode */
 	bool no_dscp;			/* outer DSCP 0, not the inner one */
 	uint32_t window;		/* replay; packets, 0: off */
 	uint32_t mtu;			/* outbound: of the path, 576..65535 */

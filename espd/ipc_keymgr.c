@@ -72,7 +72,7 @@ sa_conf(const struct kmespd_sa *m, struct esp_live *live, struct esp_sa *sa,
 		.reqid = m->reqid, .inbound = m->inbound,
 		.transport = m->transport, .encap = m->encap, .esn = m->esn,
 		.local = m->l2tp, .window = m->window,
-		.mtu = m->mtu == 0 ? PATH_MTU : sa_mtu_bound(m->mtu),
+		.df = (enum esp_df)m->df, .mtu = m->mtu == 0 ? PATH_MTU : sa_mtu_bound(m->mtu),
 		.hard_at = { m->hard_at }, .live = live,
 		.limits = { .soft_bytes = m->limits.soft_bytes,
 		    .hard_bytes = m->limits.hard_bytes,
@@ -305,6 +305,9 @@ ipc_keymgr_restore(struct ipc_keymgr *k)
 
 /* Policies */
 
+_Static_assert((int)KMESPD_DF_SET == (int)ESP_DF_SET &&
+    (int)KMESPD_DF_INHERIT == (int)ESP_DF_INHERIT,
+    "don't-fragment bits are the same numbers");
 _Static_assert((int)KMESPD_ENCRYPT == (int)POLICY_ENCRYPT &&
     (int)KMESPD_BLOCK == (int)POLICY_BLOCK &&
     (int)KMESPD_PASS == (int)POLICY_PASS, "actions are the same numbers");

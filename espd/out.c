@@ -89,6 +89,19 @@ transport_ok(struct out *o)
 	    memcmp(o->flow.remote, p->dst.addr.b, n) == 0;
 }
 
+/* RFC 4301 section 8.1.  Without the bit nobody would tell what an IPv6 path
+ * takes; of transport mode it is the packet's own header. */
+static bool
+outer_df(const struct out *o, const struct path *p)
+{
+	const struct esp_sa *c = &o->sa->conf;
+
+	if (p->dst.addr.family == AF_INET6 || c->transport ||
+	    c->df == ESP_DF_INHERIT)
+		return o->pkt.df;
+	return c->df == ESP_DF_SET;
+}
+
 /* RFC 4301 section 5.1.2: DSCP is copied or not, ECN is (RFC 6040). */
 static enum stat
 set_mode(struct out *o)
@@ -96,7 +109,7 @@ set_mode(struct out *o)
 	struct sa *s = o->sa;
 
 	o->to.path = atomic_load(&s->path);
-	o->to.df = o->pkt.df;
+	o->to.df = outer_df(o, o->to.path);
 	o->to.tos = s->conf.no_dscp ? o->pkt.tos & TOS_ECN : o->pkt.tos;
 	o->mtu = sa_inner_mtu(s, o->to.path);
 	o->next = o->pkt.version == 4 ? NEXT_IPV4 : NEXT_IPV6;
@@ -136,16 +149,18 @@ static bool
 too_big(struct out *o)
 {
 	size_t mtu = o->mtu;
+	bool whole = o->pkt.df;
 
 	if (o->pkt.version == 6) {
 		if (mtu < IP6_MTU_MIN)
 			mtu = IP6_MTU_MIN;
-		o->to.df = tso_len(&o->tso, 0) > mtu;
+		whole = tso_len(&o->tso, 0) > mtu;
 	}
-	if (!o->to.df)
-		return true;
-	tell_too_big(o, mtu);
-	return false;
+	if (whole)
+		tell_too_big(o, mtu);
+	else
+		o->to.df = false;
+	return !whole;
 }
 
 /* Fragments without ports would not fit a selector with ports at the other

@@ -33,6 +33,8 @@ struct bk_limits {
 	uint64_t soft_packets, hard_packets;
 };
 
+enum bk_df { BK_DF_CLEAR, BK_DF_INHERIT, BK_DF_SET };
+
 /* One SA to install.  Borrows the keys. */
 struct bk_sa {
 	struct endpoint src, dst;	/* outer; ports when encap */
@@ -43,6 +45,7 @@ struct bk_sa {
 	bool encap;			/* ESP in UDP, RFC 3948 */
 	bool esn;
 	bool l2tp;			/* carries UDP port 1701 alone */
+	enum bk_df df;			/* of an outer IPv4 header */
 	uint32_t window;		/* replay window in packets, 0: off */
 	uint32_t hard_s;		/* lifetime; 0: none */
 	struct bk_limits limits;

@@ -158,7 +158,8 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 	s.sa = (struct kmespd_sa){ .src = sa->src, .dst = sa->dst,
 		.spi = sa->spi, .reqid = sa->reqid, .inbound = sa->inbound,
 		.transport = sa->transport, .encap = sa->encap,
-		.esn = sa->esn, .l2tp = sa->l2tp, .window = sa->window,
+		.esn = sa->esn, .l2tp = sa->l2tp,
+		.df = (enum kmespd_df)sa->df, .window = sa->window,
 		.added = moment(sa->aged_s, -1),
 		.hard_at = sa->hard_s == 0 ? INT64_MAX :
 		    moment(sa->hard_s, 1),
@@ -211,6 +212,9 @@ sa_move_step(struct espd *e, struct job *j, struct bk_op *op)
 	if (op->error != 0)
 		espboard_del(&e->board, &op->dst.addr, op->sa.spi);
 }
+
+_Static_assert((int)KMESPD_DF_SET == (int)BK_DF_SET &&
+    (int)KMESPD_DF_INHERIT == (int)BK_DF_INHERIT, "the same numbers");
 
 static struct kmespd_step
 policy_of(const struct selector *sel, const struct bk_body *b)

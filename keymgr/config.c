@@ -200,6 +200,7 @@ policy_read(const struct km_conf *c, struct km_policy *p,
 	p->action = p->template ? CONF_ACTION_ENCRYPT :
 	    (enum conf_action)conf_num(o, CONF_POLICY_ACTION);
 	p->level = (enum conf_level)conf_num(o, CONF_POLICY_LEVEL);
+	p->df = (enum conf_df)conf_num(o, CONF_POLICY_DONT_FRAGMENT);
 	p->group = conf_ref_id(o, CONF_POLICY_GROUP);
 	p->peer = km_conf_peer(c, conf_ref_id(o, CONF_POLICY_PEER));
 	p->proposal = hash_get(&c->by_id,

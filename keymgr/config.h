@@ -59,6 +59,7 @@ struct km_policy {
 	bool transport;		/* means nothing in a template */
 	enum conf_action action;
 	enum conf_level level;
+	enum conf_df df;
 	uint32_t group;		/* of a template */
 	const struct km_peer *peer;	/* NULL: none */
 	const struct km_proposal *proposal;

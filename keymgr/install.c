@@ -38,6 +38,10 @@ is_l2tp(const struct sad_child *c)
 	return c->transport;
 }
 
+_Static_assert((int)CONF_DF_CLEAR == (int)BK_DF_CLEAR &&
+    (int)CONF_DF_INHERIT == (int)BK_DF_INHERIT &&
+    (int)CONF_DF_SET == (int)BK_DF_SET, "the same numbers");
+
 void
 install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 {
@@ -51,6 +55,7 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 	sa->encap = c->encap;
 	sa->esn = c->esn;
 	sa->l2tp = is_l2tp(c);
+	sa->df = c->df;
 	sa->window = c->window;
 	sa->hard_s = c->hard_s;
 	sa->limits = c->limits;
@@ -88,6 +93,7 @@ child_new(const struct child_req *r, const struct guarded *ok)
 	c->transport = r->transport;
 	c->encap = r->encap;
 	c->esn = r->esn;
+	c->df = (enum bk_df)ok->policy->df;
 	c->window = q->window;
 	c->hard_s = q->lifetime_s;
 	c->soft_s = (uint32_t)limits_soft(c->hard_s);

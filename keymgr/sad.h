@@ -25,6 +25,7 @@ struct sad_child {
 	const struct alg *encr, *integ;
 	uint16_t pfs_group;
 	bool initiator, transport, encap, esn;
+	enum bk_df df;
 	uint32_t window;
 	uint32_t soft_s, hard_s;
 	struct bk_limits limits;

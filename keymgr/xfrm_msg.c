@@ -210,6 +210,8 @@ sa_info(struct xfrm_usersa_info *u, const struct bk_sa *sa)
 		u->flags |= XFRM_STATE_AF_UNSPEC;
 	if (sa->esn)
 		u->flags |= XFRM_STATE_ESN;
+	if (sa->df == BK_DF_CLEAR && !sa->transport)
+		u->flags |= XFRM_STATE_NOPMTUDISC;
 	if (sa->inbound && long_window(sa) == 0)
 		u->replay_window = (uint8_t)sa->window;
 	limits(&u->lft, &sa->limits);

@@ -420,7 +420,8 @@ static const struct conf_word words_ipsec[] = {
 };
 
 static const struct conf_word words_df[] = {
-	{ "clear", 0, true }, { "inherit", 1, true }, { "set", 2, true },
+	{ "clear", CONF_DF_CLEAR, true },
+	{ "inherit", CONF_DF_INHERIT, true }, { "set", CONF_DF_SET, true },
 	{ NULL },
 };
 
@@ -500,8 +501,13 @@ const struct conf_prop schema_policy[CONF_POLICY_PROPS] = {
 		.help = "Static keys to use." },
 	[CONF_POLICY_DONT_FRAGMENT] = {
 		.name = "dont-fragment", .type = CONF_T_ENUM, .def = "clear",
-		.words = words_df,
-		.help = "Don't-fragment bit of the outer header." },
+		.words = words_df, .procs = TO_KM, .flags = LIVE,
+		.help = "Don't-fragment bit of the outer IPv4 header of "
+		    "tunnels: clear lets the network fragment what has "
+		    "grown too large for it; inherit takes that of the "
+		    "inner packet, and with set, too, the sender is told "
+		    "what the path takes.  The kernel has no set: there it "
+		    "is as inherit." },
 	[CONF_POLICY_DISABLED] = DISABLED(LIVE),
 	[CONF_POLICY_COMMENT] = COMMENT(TO_KM),
 };

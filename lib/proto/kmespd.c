@@ -58,6 +58,7 @@ kmespd_sa_put(struct buf *b, const struct kmespd_sa *sa)
 	buf_u32(b, sa->spi);
 	buf_u32(b, sa->reqid);
 	buf_u8(b, flags);
+	buf_u8(b, (uint8_t)sa->df);
 	buf_u32(b, sa->window);
 	buf_u32(b, sa->mtu);
 	buf_u64(b, (uint64_t)sa->added);
@@ -87,17 +88,19 @@ static int
 sa_fixed_get(struct cur *c, struct kmespd_sa *sa)
 {
 	uint64_t added, hard_at;
-	uint8_t flags;
+	uint8_t flags, df;
 
 	if (cur_endpoint(c, &sa->src) == -1 ||
 	    cur_endpoint(c, &sa->dst) == -1 || cur_u32(c, &sa->spi) == -1 ||
 	    cur_u32(c, &sa->reqid) == -1 || cur_u8(c, &flags) == -1 ||
-	    (flags & ~F_ALL) != 0 || cur_u32(c, &sa->window) == -1 ||
+	    (flags & ~F_ALL) != 0 || cur_u8(c, &df) == -1 ||
+	    df > KMESPD_DF_SET || cur_u32(c, &sa->window) == -1 ||
 	    cur_u32(c, &sa->mtu) == -1 ||
 	    cur_u64(c, &added) == -1 || cur_u64(c, &hard_at) == -1 ||
 	    limits_get(c, &sa->limits) == -1 || cur_u16(c, &sa->encr) == -1 || cur_u16(c, &sa->encr_bits) == -1 ||
 	    cur_u16(c, &sa->integ) == -1)
 		return -1;
+	sa->df = (enum kmespd_df)df;
 	sa->added = (int64_t)added;
 	sa->hard_at = (int64_t)hard_at;
 	sa->inbound = (flags & F_INBOUND) != 0;

@@ -47,12 +47,15 @@ struct kmespd_limits {
 	uint64_t soft_packets, hard_packets;
 };
 
+enum kmespd_df { KMESPD_DF_CLEAR, KMESPD_DF_INHERIT, KMESPD_DF_SET };
+
 /* Times are microseconds of struct mono, which all processes share. */
 struct kmespd_sa {
 	struct endpoint src, dst;
 	uint32_t spi, reqid;
 	bool inbound, transport, encap, esn;
 	bool l2tp;		/* for lib/l2tppair.h, if somebody is there */
+	enum kmespd_df df;	/* of an outer IPv4 header */
 	uint32_t window;
 	uint32_t mtu;		/* outbound: of the device that leads there;
 				 * 0: not known */

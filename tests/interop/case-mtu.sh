@@ -160,6 +160,23 @@ server
 for mtu in 1280 1400 1500; do
 	it "outer MTU $mtu" at $mtu 1500
 done
+# What follows is about paths that are found out.
+again()
+{
+	gw_stop gw1
+	gw_stop gw2
+	forget
+	two policy="dont-fragment=$1"
+}
+
+cleared()
+{
+	again clear
+	narrow "$1"
+}
+
+it "the network may fragment: a path that gets narrow is no matter" cleared 10.2.0.10
+it "the network may not fragment" again inherit
 it "too big is told, IPv4" too_big 10.2.0.10 28
 it "too big is told, IPv6" too_big fd02::10 48
 it "a path that gets narrow heals, IPv4" narrow 10.2.0.10

@@ -139,7 +139,7 @@ add_sa(struct gate *g, bool inbound, const struct endpoint *src,
 {
 	struct secret ek = { 0 }, ik = { 0 };
 	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
-		.reqid = 1, .hard_at = MONO_NEVER };
+		.reqid = 1, .df = ESP_DF_INHERIT, .hard_at = MONO_NEVER };
 	const char *why = "";
 	int rv;
 

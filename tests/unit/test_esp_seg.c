@@ -587,6 +587,40 @@ START_TEST(test_fragments_ports)
 }
 END_TEST
 
+/* RFC 4301 section 8.1: cleared, set, or the inner packet's. */
+START_TEST(test_df)
+{
+	static const struct {
+		enum esp_df df;
+		bool without, with;
+	} rows[] = { { ESP_DF_CLEAR, false, false },
+		{ ESP_DF_INHERIT, false, true }, { ESP_DF_SET, true, true } };
+	struct esp_sa sa = { .encap = true, .window = 64, .mtu = 1500,
+		.reqid = 1, .hard_at = MONO_NEVER };
+	size_t len = make_udp(PKT, "10.1.0.1", "10.2.0.1", 5, 6, 100, 9);
+
+	sa.df = rows[_i].df;
+	gate_sa(west, east, suite_named("aes-128-gcm", NULL), 0x3000, &sa);
+	put16(PKT + 6, 0);
+	csum_ipv4(PKT);
+	gate_out(west, PKT, len);
+	put16(PKT + 6, 0x4000);
+	csum_ipv4(PKT);
+	gate_out(west, PKT, len);
+	ck_assert_uint_eq(west->sent.n, 2);
+	ck_assert(west->sent.v[0].run.df == rows[_i].without);
+	ck_assert(west->sent.v[1].run.df == rows[_i].with);
+	/* What may be fragmented always can. */
+	put16(PKT + 6, 0);
+	csum_ipv4(PKT);
+	len = make_udp(PKT, "10.1.0.1", "10.2.0.1", 5, 6, 1472, 9);
+	gate_out(west, PKT, len);
+	ck_assert_uint_eq(west->injected.n, 0);
+	ck_assert_uint_gt(west->sent.n, 2);
+	ck_assert(!west->sent.v[2].run.df);
+}
+END_TEST
+
 /* RFC 4301 section 5.1.2: DSCP may be hidden, ECN may not. */
 START_TEST(test_no_dscp)
 {
@@ -715,6 +749,7 @@ main(void)
 	tcase_add_loop_test(tc, test_too_big_crowd, 0,
 	    sizeof(crowds) / sizeof(crowds[0]));
 	tcase_add_test(tc, test_fragments_ports);
+	tcase_add_loop_test(tc, test_df, 0, 3);
 	tcase_add_test(tc, test_no_dscp);
 	tcase_add_test(tc, test_mss);
 	tcase_add_loop_test(tc, test_ecn, 0, 2);
