@@ -8,7 +8,7 @@
 build_packages=(gcc libc6-dev make autoconf automake pkg-config libssl-dev
 	libevent-dev libnl-3-dev libseccomp-dev libnftables-dev libradcli-dev
 	libgnutls28-dev nettle-dev)
-test_packages=(check clang xz-utils openiked)
+test_packages=(check clang xz-utils openiked ethtool)
 net_packages=(iproute2 iputils-ping iptables procps tcpdump iperf3 perl kmod
 	openssl
 	python3 strongswan-pki

@@ -1,6 +1,6 @@
 # What the README says about containers: a root with Docker's capabilities
 # and those of the README's command, /proc/sys read-only, a /dev of its own.
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # What Docker leaves to a container's root.
 docker='chown dac_override fowner fsetid kill setgid setuid setpcap

@@ -3,7 +3,7 @@
 # the other end, ESP in UDP.
 # shellcheck source=tests/interop/esp.sh
 . "$here/esp.sh"
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 net_up
 sinks_up

@@ -1,6 +1,6 @@
 # What is special about a data plane in user space: what happens to packets
 # beside the tunnel, and with policies that let some through.
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 up()
 {

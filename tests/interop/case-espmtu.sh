@@ -3,7 +3,7 @@
 # what is too large is told so, with a size that then passes.
 # shellcheck source=tests/interop/esp.sh
 . "$here/esp.sh"
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # mtu BYTES NODE DEVICE...
 mtu()

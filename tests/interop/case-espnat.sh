@@ -3,7 +3,7 @@
 # want the same network.
 # shellcheck source=tests/interop/esp.sh
 . "$here/esp.sh"
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # forgets ADDRESS: the translator, whose address that is now, has forgotten all
 # and gives other ports.

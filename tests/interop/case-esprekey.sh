@@ -3,7 +3,7 @@
 # sequence number is seen twice.
 # shellcheck source=tests/interop/esp.sh
 . "$here/esp.sh"
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # load_start RATE, load_end: TCP both ways.  strongSwan's socket holds few
 # datagrams: hence small writes.

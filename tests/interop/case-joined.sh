@@ -1,6 +1,6 @@
 # A device that joins datagrams joins all of two ports: ESP of several SAs,
 # and IKE with them.  Each still comes to who it is for.
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 command -v ethtool >/dev/null || skip "there is no ethtool"
 
 # What arrives is held for 2 ms, so that there is something to join; whether

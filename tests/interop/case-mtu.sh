@@ -1,7 +1,7 @@
 # What paths take: from outer MTUs of 1280 to 9000 bytes, learned on the way,
 # told to the inside, in both families.  One TCP flow must get through all of
 # it, and nothing may vanish.
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # wires MTU: all outside of the gateways.
 wires()

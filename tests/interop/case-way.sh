@@ -1,7 +1,7 @@
 # The way into and out of a data plane in user space: what may pass beside
 # the tunnels and what must not, for packets of the gateway itself and of
 # those behind it, in both families.
-[ "$PLANE" = userspace ] || skip "the kernel moves the packets here"
+espd_moves || exit 78
 
 # Sallyport at both ends, with tunnels for both families.
 two()

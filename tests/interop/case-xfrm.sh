@@ -1,6 +1,8 @@
 # keymgr's kernel interface on a kernel that has ESP: SAs of each suite, with
 # and without ESN, in both modes; moved to other addresses; expiring.
 
+[ "$PLANE" = kernel ] || exit 78
+
 live()
 {
 	local out

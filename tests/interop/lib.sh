@@ -868,6 +868,14 @@ it()
 	return 0
 }
 
+# espd_moves: the case or test is about what happens in user space.
+espd_moves()
+{
+	[ "$PLANE" = userspace ]
+}
+
+# Something this machine lacks.  A case that has nothing to show on this data
+# plane ends with status 78 instead, and without a word.
 skip()
 {
 	echo "$*"
