@@ -43,6 +43,16 @@ find_free(struct board *bd)
 	}
 }
 
+/* Statistics are of the gateway, not of a process. */
+static void
+find_stats(struct board *bd)
+{
+	uint32_t i, n = atomic_load(&bd->b->nstats);
+
+	for (i = 0; i < n && i < ESP_STATS; i++)
+		bd->stat[i] = atomic_load(&bd->b->value[i]);
+}
+
 int
 board_map(struct board *bd, int board_fd, int keep_fd)
 {
@@ -53,6 +63,7 @@ board_map(struct board *bd, int board_fd, int keep_fd)
 	    (bd->b = map(board_fd, sizeof(*bd->b))) != NULL &&
 	    (bd->kept = map(keep_fd, BOARD_KEEP_SIZE)) != NULL) {
 		find_free(bd);
+		find_stats(bd);
 		rc = 0;
 	}
 	close(board_fd);
@@ -140,7 +151,7 @@ board_stat(struct board *bd, unsigned n, const char *name, uint64_t value)
 	if (bd->b == NULL || n >= ESP_STATS)
 		return;
 	snprintf(bd->b->name[n], ESP_STAT_NAME, "%s", name);
-	atomic_store(&bd->b->value[n], value);
+	atomic_store(&bd->b->value[n], bd->stat[n] + value);
 	if (atomic_load(&bd->b->nstats) <= n)
 		atomic_store(&bd->b->nstats, n + 1);
 }

@@ -25,6 +25,7 @@ struct board {
 	uint32_t *free;		/* slots below top that are nobody's */
 	uint32_t *ending;	/* a packet thread may be counting there */
 	size_t nfree, nending;
+	uint64_t stat[ESP_STATS];	/* what those before us counted */
 };
 
 /* Maps the two files and takes the descriptors over.  -1: errno. */
@@ -45,7 +46,8 @@ int board_keep(struct board *, uint32_t slot, const void *, size_t len);
 /* Shows the slot to keymgr. */
 void board_show(struct board *, uint32_t slot, uint32_t spi, uint32_t reqid,
     int64_t added, const struct addr *src, const struct addr *dst);
-/* The value of the n-th statistic; name as it stays. */
+/* What this process has counted of the n-th statistic; name as it stays.
+ * Added to what was there. */
 void board_stat(struct board *, unsigned n, const char *name,
     uint64_t value);
 

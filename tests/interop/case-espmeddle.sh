@@ -10,7 +10,7 @@ between()
 	local rc=0
 
 	inet_forwards 0
-	(adds gw2 "$here/meddle" "$@") || rc=$?
+	(adds gw2 "$here/meddle" "$@" "$(gw_pids gw2 espd)") || rc=$?
 	inet_forwards 1
 	return $rc
 }
@@ -21,14 +21,14 @@ lives()
 	ping_ok lan2 10.1.0.10
 }
 
-# suite NAME ENC AUTH ESN WINDOW KIND...
+# suite NAME ENC AUTH esn|no WINDOW KIND...
 suite()
 {
 	local name=$1 esn=no kind
 
-	[ -z "$4" ] || esn=yes
-	it "a tunnel, $1 $4" with_pair bare 4 4 cenc="$2" cauth="$3" \
-	    proposal="esn=$esn replay-window=$5"
+	[ $4 = no ] || esn=yes
+	it "a tunnel, $1, esn=$esn" with_pair bare 4 4 cenc="$2" \
+	    cauth="$3" proposal="esn=$esn replay-window=$5"
 	for kind in "${@:6}"; do
 		it "$kind" between "$kind" "$name" "$5" "$4"
 	done
@@ -38,7 +38,8 @@ suite()
 
 net_up
 sinks_up
-suite gcm aes-128-gcm null '' 64 tampered replayed truncated spi window wrapped
-suite gcm aes-256-gcm null esn 64 tampered replayed truncated window
-suite chacha chacha20poly1305 null '' 32 tampered window
+suite gcm aes-128-gcm null no 64 \
+    tampered replayed truncated spi window wrapped killed
+suite gcm aes-256-gcm null esn 64 tampered replayed truncated window killed
+suite chacha chacha20poly1305 null no 32 tampered window
 suite cbc-sha256 aes-128-cbc sha256 esn 1024 tampered truncated window

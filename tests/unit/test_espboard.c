@@ -119,6 +119,37 @@ START_TEST(a_new_espd_finds_what_was_kept)
 }
 END_TEST
 
+static void
+take_stat(void *arg, const char *name, uint64_t value)
+{
+	uint64_t *seen = arg;
+
+	if (strcmp(name, "in-errors") == 0)
+		*seen = value;
+}
+
+START_TEST(statistics_go_on)
+{
+	struct espboard e;
+	struct board bd;
+	uint64_t seen = 0;
+
+	open_writer(&bd);
+	board_stat(&bd, 0, "in-errors", 5);
+	board_stat(&bd, 0, "in-errors", 7);
+	close_writer(&bd);
+	open_writer(&bd);
+	board_stat(&bd, 0, "in-errors", 0);
+	board_stat(&bd, 0, "in-errors", 2);
+	espboard_init(&e);
+	ck_assert_int_eq(espboard_map(&e, dup(board_fd)), 0);
+	espboard_stats(&e, take_stat, &seen);
+	ck_assert_uint_eq(seen, 9);
+	espboard_free(&e);
+	close_writer(&bd);
+}
+END_TEST
+
 START_TEST(keys_are_wiped)
 {
 	struct board bd;
@@ -170,6 +201,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, counters_are_read);
 	tcase_add_test(tc, a_new_espd_finds_what_was_kept);
+	tcase_add_test(tc, statistics_go_on);
 	tcase_add_test(tc, keys_are_wiped);
 	tcase_add_test(tc, nonsense_is_read_without_harm);
 	suite_add_tcase(s, tc);
