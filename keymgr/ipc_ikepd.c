@@ -352,7 +352,9 @@ worker_down(void *arg, const char *why)
 {
 	struct worker *w = arg;
 
-	log_warn(LOG_T_SYSTEM, "ikepd %u is gone: %s", w->n, why);
+	/* One that has ended did so in order, or the supervisor says. */
+	log_msg(LOG_T_SYSTEM | (why == edge_closed ? LOG_T_DEBUG :
+	    LOG_T_WARNING), "ikepd %u is gone: %s", w->n, why);
 	edge_free(w->edge);
 	w->edge = NULL;
 	w->life++;

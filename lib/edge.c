@@ -12,6 +12,8 @@
 #define EDGE_NAMELEN	64
 #define DRAIN_WAIT_MS	2000	/* a peer that takes nothing for so long */
 
+const char edge_closed[] = "closed";
+
 struct edge {
 	struct imsgbuf *ib;
 	struct event *ev_read, *ev_write, *ev_flush;
@@ -137,7 +139,7 @@ on_read(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	if (imsgbuf_read(e->ib) == -1) {
-		edge_fail(e, errno == 0 ? "closed" : strerror(errno));
+		edge_fail(e, errno == 0 ? edge_closed : strerror(errno));
 		return;
 	}
 	edge_dispatch(e);

@@ -44,6 +44,8 @@ enum edge_policy {
 /* Called from the loop when the peer closed or broke the framing; the edge
  * may be freed in it. */
 typedef void (*edge_down)(void *arg, const char *why);
+/* The why of an edge whose other end has ended. */
+extern const char edge_closed[];
 
 /*
  * name: the peer's, for the log.  permits: n rows, kept by reference.
