@@ -15,6 +15,7 @@ thread_free(struct esp_thread *t)
 		return;
 	ivpool_free(t->iv);
 	gro_free(t->gro);
+	hand_free(t->hand);
 	secret_wipe(t->scratch, sizeof(t->scratch));
 	free(t);
 }
@@ -35,7 +36,10 @@ thread_new(struct esp *e, unsigned id)
 	t->run.arg = t->arg;
 	t->iv = ivpool_new();
 	t->gro = gro_new(e->conf.uso, e->conf.io.inject, t->arg);
-	if (t->iv == NULL || t->gro == NULL) {
+	if (e->conf.threads > 1)
+		t->hand = hand_new();
+	if (t->iv == NULL || t->gro == NULL ||
+	    (t->hand == NULL && e->conf.threads > 1)) {
 		thread_free(t);
 		return NULL;
 	}
@@ -127,6 +131,16 @@ esp_unfit(const struct alg *encr, const struct alg *integ)
 	return crypt_usable(encr, integ, &why) ? NULL : why;
 }
 
+/* L2TP's go out through the first thread, see esp_out_local(). */
+static unsigned
+owner(const struct esp *e, const struct esp_sa *c)
+{
+	if (c->inbound)
+		return esp_thread_of(e, c->spi);
+	return c->local ? 0 : esp_thread_of(e, c->pair != 0 ? c->pair :
+	    c->spi);
+}
+
 int
 esp_sa_add(struct esp *e, const struct esp_sa *conf, struct mono now,
     const char **why)
@@ -135,7 +149,7 @@ esp_sa_add(struct esp *e, const struct esp_sa *conf, struct mono now,
 	struct sa *s;
 
 	c.local = c.local && c.transport && e->conf.io.local != NULL;
-	s = sa_new(&c, e->conf.threads, ++e->sad.path_id, now, why);
+	s = sa_new(&c, owner(e, &c), ++e->sad.path_id, now, why);
 	if (s == NULL)
 		return -1;
 	if (sad_add(&e->sad, s, why) == -1) {

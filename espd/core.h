@@ -6,6 +6,7 @@
 #include "espd/event.h"
 #include "espd/fragport.h"
 #include "espd/gro.h"
+#include "espd/hand.h"
 #include "espd/ivpool.h"
 #include "espd/run.h"
 #include "espd/sad.h"
@@ -42,6 +43,7 @@ struct esp_thread {
 	void *arg;
 	struct ivpool *iv;
 	struct gro *gro;
+	struct hand *hand;	/* from the others; NULL: there are none */
 	int64_t icmp_second;	/* limits what is told to the inside */
 	unsigned icmp_count;
 	struct stats stats;

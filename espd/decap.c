@@ -59,7 +59,7 @@ decap_open(struct sa *s, uint8_t *esp, size_t len, struct decap *d)
 	if ((d->seq = replay_check(s->replay, get32(esp + 4))) == 0)
 		return count(&s->live->errors_replay,
 		    STAT_IN_STATE_SEQUENCE_ERRORS);
-	if (crypt_open(s->crypt[0], esp, off + body,
+	if (crypt_open(s->crypt, esp, off + body,
 	    (uint32_t)(d->seq >> 32)) == -1)
 		return count(&s->live->errors_integ,
 		    STAT_IN_STATE_PROTOCOL_ERRORS);

@@ -74,6 +74,9 @@ struct esp_io {
 	 */
 	void (*stray)(void *arg, const struct esp_dgram *came,
 	    const uint8_t *, size_t len);
+	/* esp_out_handed() is to be called by the thread whose arg this is;
+	 * called by others.  With one thread it is never needed. */
+	void (*poke)(void *arg);
 };
 
 struct esp_conf {
@@ -102,6 +105,12 @@ unsigned esp_thread_of(const struct esp *, uint32_t spi);
  * be held back until esp_out_flush(), to be called when the TUN is empty.
  */
 void esp_out(struct esp_thread *, uint8_t *, size_t len, struct mono now);
+/*
+ * After esp_io's poke(): what other threads have read from the TUN for this
+ * one's SAs.  true: there is more, to be taken by calling it again after
+ * whatever else waits.
+ */
+bool esp_out_handed(struct esp_thread *, struct mono now);
 void esp_out_flush(struct esp_thread *);
 /*
  * A datagram of UDP, of which len bytes of payload are at p, by the SA that
@@ -155,6 +164,9 @@ struct esp_sa {
 	struct endpoint src, dst;	/* outer; ports with encap */
 	uint32_t spi;			/* 256 and up */
 	uint32_t reqid;			/* of the policies it serves */
+	/* Outbound: SPI of the inbound SA beside it, whose thread sends, so
+	 * that answers come to where requests went; 0: there is none. */
+	uint32_t pair;
 	bool inbound, transport, encap, esn;
 	bool local;			/* transport: not for the TUN but for
 					 * esp_io.local, if that is there */

@@ -69,7 +69,7 @@ sa_conf(const struct kmespd_sa *m, struct esp_live *live, struct esp_sa *sa,
     const char **why)
 {
 	*sa = (struct esp_sa){ .src = m->src, .dst = m->dst, .spi = m->spi,
-		.reqid = m->reqid, .inbound = m->inbound,
+		.reqid = m->reqid, .pair = m->pair, .inbound = m->inbound,
 		.transport = m->transport, .encap = m->encap, .esn = m->esn,
 		.local = m->l2tp, .window = m->window,
 		.df = (enum esp_df)m->df, .mtu = m->mtu == 0 ? PATH_MTU : sa_mtu_bound(m->mtu),

@@ -1,6 +1,7 @@
 #include "espd/lane.h"
 
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -29,6 +30,11 @@ lane_new(void)
 	if (l == NULL)
 		return NULL;
 	l->tun = l->pair = -1;
+	l->poked = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (l->poked == -1) {
+		free(l);
+		return NULL;
+	}
 	for (f = 0; f < LANE_FAMILIES; f++) {
 		l->udp[f] = (struct lane_sock){ .fd = -1, .df = -1,
 			.v6 = f == LANE_V6 };
@@ -156,6 +162,18 @@ from_tun(struct lane *l, struct mono now)
 	esp_out_flush(l->esp);
 }
 
+static void
+from_others(struct lane *l, struct mono now)
+{
+	uint64_t n;
+
+	if (read(l->poked, &n, sizeof(n)) == -1)
+		return;
+	if (esp_out_handed(l->esp, now))
+		lane_poke(l);
+	esp_out_flush(l->esp);
+}
+
 /* It says so for ever. */
 static void
 tun_gone(struct lane *l)
@@ -193,6 +211,10 @@ run(void *arg)
 					from_tun(l, now);
 				continue;
 			}
+			if (ev[i].data.ptr == &l->poked) {
+				from_others(l, now);
+				continue;
+			}
 			if (ev[i].data.ptr == &l->pair) {
 				from_pair(l, ev[i].events, now);
 				continue;
@@ -220,6 +242,7 @@ lane_start(struct lane *l)
 
 	if ((l->ep = epoll_create1(EPOLL_CLOEXEC)) == -1 ||
 	    watch(l, l->tun, &l->tun) == -1 ||
+	    watch(l, l->poked, &l->poked) == -1 ||
 	    (l->reads_pair && watch(l, l->pair, &l->pair) == -1))
 		return -1;
 	for (f = 0; f < LANE_FAMILIES; f++)
@@ -231,6 +254,17 @@ lane_start(struct lane *l)
 		return -1;
 	}
 	return 0;
+}
+
+void
+lane_poke(void *arg)
+{
+	const struct lane *l = arg;
+	uint64_t one = 1;
+
+	/* Full: it will be read anyway. */
+	if (write(l->poked, &one, sizeof(one)) == -1)
+		return;
 }
 
 void

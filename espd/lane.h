@@ -30,6 +30,7 @@ struct lane_mtu {
 struct lane {
 	struct esp_thread *esp;
 	int ep, tun;
+	int poked;		/* an eventfd: others have handed over */
 	struct lane_sock udp[LANE_FAMILIES], raw[LANE_FAMILIES];
 	int pass[LANE_FAMILIES];	/* shared by all threads; -1: none */
 	int pair;		/* with who speaks L2TP; -1: nobody */
@@ -54,6 +55,7 @@ void lane_errors(struct lane *, const struct lane_sock *);
 
 /* What the packet core calls; arg: the lane. */
 void lane_send(void *arg, const struct esp_run *);
+void lane_poke(void *arg);
 void lane_inject(void *arg, uint8_t *, size_t len);
 void lane_pass(void *arg, uint8_t *, size_t len);
 bool lane_local(void *arg, const struct l2tppair *, const uint8_t *,

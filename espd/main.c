@@ -140,7 +140,7 @@ make_core(struct espd *d, const char **why)
 	struct esp_conf conf = { .threads = d->threads, .arg = arg,
 		.clamp_mss = true, .uso = d->uso,
 		.io = { .send = lane_send, .inject = lane_inject,
-		    .pass = lane_pass, .wake = wake,
+		    .pass = lane_pass, .poke = lane_poke, .wake = wake,
 		    .stray = lane_stray } };
 	unsigned i;
 

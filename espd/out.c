@@ -206,7 +206,7 @@ drop(struct out *o, enum stat why)
 static void
 seal(struct out *o, uint8_t *esp, size_t n)
 {
-	if (encap_seal(o->sa, o->sa->crypt[o->t->id], o->t->iv, o->seq++,
+	if (encap_seal(o->sa, o->sa->crypt, o->t->iv, o->seq++,
 	    o->next, esp, n) == -1)
 		drop(o, STAT_OUT_STATE_PROTOCOL_ERRORS);
 	else
@@ -300,6 +300,23 @@ send_all(struct out *o, const struct found *f)
 	return why;
 }
 
+/*
+ * One thread sends on an SA: between two, packets would overtake each other
+ * by more than a peer's replay window may hold (32 are usual).
+ */
+static enum stat
+hand_over(struct out *o, unsigned owner)
+{
+	struct esp *e = o->t->esp;
+	struct esp_thread *t = e->thread[owner];
+
+	if (!hand_put(t->hand, o->buf, o->len))
+		return STAT_OUT_ERRORS;
+	if (hand_wakes(t->hand))
+		e->conf.io.poke(t->arg);
+	return STAT_NONE;
+}
+
 static enum stat
 encrypt(struct out *o, const struct found *f)
 {
@@ -308,6 +325,8 @@ encrypt(struct out *o, const struct found *f)
 	o->sa = f->route == NULL ? NULL : atomic_load(&f->route->sa);
 	if (o->sa == NULL)
 		return lacking(o, f->policy);
+	if (o->sa->owner != o->t->id)
+		return hand_over(o, o->sa->owner);
 	if (o->sa->conf.transport != f->policy->body.transport)
 		return STAT_OUT_STATE_MODE_ERRORS;
 	if ((why = set_mode(o)) != STAT_NONE)
@@ -375,6 +394,24 @@ esp_out(struct esp_thread *t, uint8_t *buf, size_t len, struct mono now)
 	if ((why = handle(&o)) != STAT_NONE)
 		drop(&o, why);
 	epoch_leave(&t->esp->epoch, t->id);
+}
+
+bool
+esp_out_handed(struct esp_thread *t, struct mono now)
+{
+	uint8_t *p;
+	size_t len;
+
+	if (t->hand == NULL)
+		return false;
+	hand_awake(t->hand);
+	for (unsigned i = 0; i < HAND_SLOTS; i++) {
+		if ((p = hand_get(t->hand, &len)) == NULL)
+			return false;
+		esp_out(t, p, len, now);
+		hand_done(t->hand);
+	}
+	return hand_get(t->hand, &len) != NULL && hand_wakes(t->hand);
 }
 
 /* By the SA of one peer of several that share an address and a policy. */

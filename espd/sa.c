@@ -65,7 +65,7 @@ conf_bad(const struct esp_sa *c)
 }
 
 static int
-make_crypts(struct sa *s, const struct esp_sa *c, unsigned n)
+make_crypt(struct sa *s, const struct esp_sa *c)
 {
 	struct crypt_conf cc = { .encr = c->encr, .integ = c->integ,
 		.encr_key = c->encr_key == NULL ? NULL : c->encr_key->data,
@@ -73,10 +73,8 @@ make_crypts(struct sa *s, const struct esp_sa *c, unsigned n)
 		.integ_key = c->integ_key == NULL ? NULL : c->integ_key->data,
 		.seal = !c->inbound };
 
-	for (; s->ncrypt < n; s->ncrypt++)
-		if ((s->crypt[s->ncrypt] = crypt_new(&cc)) == NULL)
-			return -1;
-	return 0;
+	s->crypt = crypt_new(&cc);
+	return s->crypt == NULL ? -1 : 0;
 }
 
 static void
@@ -106,11 +104,10 @@ make_replay(struct sa *s, const struct esp_sa *c)
 }
 
 struct sa *
-sa_new(const struct esp_sa *c, unsigned threads, uint64_t path_id,
+sa_new(const struct esp_sa *c, unsigned owner, uint64_t path_id,
     struct mono now, const char **why)
 {
-	unsigned n = c->inbound ? 1 : threads;
-	size_t size = sizeof(struct sa) + n * sizeof(struct crypt *);
+	size_t size = sizeof(struct sa);
 	struct sa *s;
 
 	if ((*why = conf_bad(c)) != NULL)
@@ -121,10 +118,11 @@ sa_new(const struct esp_sa *c, unsigned threads, uint64_t path_id,
 		return NULL;
 	memset(s, 0, size);
 	sa_init(s, c, now);
+	s->owner = owner;
 	atomic_init(&s->path,
 	    path_new(&c->src, &c->dst, c->encap, path_id));
 	if (atomic_load(&s->path) == NULL || make_replay(s, c) == -1 ||
-	    make_crypts(s, c, n) == -1) {
+	    make_crypt(s, c) == -1) {
 		sa_free(s);
 		return NULL;
 	}
@@ -136,8 +134,7 @@ sa_free(struct sa *s)
 {
 	if (s == NULL)
 		return;
-	for (unsigned i = 0; i < s->ncrypt; i++)
-		crypt_free(s->crypt[i]);
+	crypt_free(s->crypt);
 	free(s->replay);
 	free(atomic_load(&s->path));
 	free(s);

@@ -39,13 +39,13 @@ struct sa {
 	struct esp_live *live;		/* conf's or own */
 	_Atomic unsigned told;		/* TOLD_ */
 	struct esp_live own;
-	/* Outbound: one a thread.  Inbound: one. */
-	unsigned ncrypt;
-	struct crypt *crypt[];
+	/* The one thread that encrypts or decrypts. */
+	unsigned owner;
+	struct crypt *crypt;
 };
 
-/* threads: of an outbound one.  NULL: *why (static text). */
-struct sa *sa_new(const struct esp_sa *, unsigned threads, uint64_t path_id,
+/* NULL: *why (static text). */
+struct sa *sa_new(const struct esp_sa *, unsigned owner, uint64_t path_id,
     struct mono now, const char **why);
 /* Wipes. */
 void sa_free(struct sa *);

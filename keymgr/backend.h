@@ -40,6 +40,7 @@ struct bk_sa {
 	struct endpoint src, dst;	/* outer; ports when encap */
 	uint32_t spi;
 	uint32_t reqid;
+	uint32_t pair;			/* outbound: SPI of the inbound one */
 	bool inbound;
 	bool transport;
 	bool encap;			/* ESP in UDP, RFC 3948 */

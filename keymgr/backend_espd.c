@@ -156,7 +156,8 @@ sa_step(struct espd *e, struct job *j, struct bk_op *op)
 		return;
 	}
 	s.sa = (struct kmespd_sa){ .src = sa->src, .dst = sa->dst,
-		.spi = sa->spi, .reqid = sa->reqid, .inbound = sa->inbound,
+		.spi = sa->spi, .reqid = sa->reqid, .pair = sa->pair,
+		.inbound = sa->inbound,
 		.transport = sa->transport, .encap = sa->encap,
 		.esn = sa->esn, .l2tp = sa->l2tp,
 		.df = (enum kmespd_df)sa->df, .window = sa->window,

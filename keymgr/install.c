@@ -50,6 +50,7 @@ install_sa(const struct sad_child *c, bool inbound, struct bk_sa *sa)
 	sa->dst = inbound ? c->local : c->remote;
 	sa->spi = inbound ? c->spi_in : c->spi_out;
 	sa->reqid = c->flow->reqid;
+	sa->pair = inbound ? 0 : c->spi_in;
 	sa->inbound = inbound;
 	sa->transport = c->transport;
 	sa->encap = c->encap;

@@ -57,6 +57,7 @@ kmespd_sa_put(struct buf *b, const struct kmespd_sa *sa)
 	buf_endpoint(b, &sa->dst);
 	buf_u32(b, sa->spi);
 	buf_u32(b, sa->reqid);
+	buf_u32(b, sa->pair);
 	buf_u8(b, flags);
 	buf_u8(b, (uint8_t)sa->df);
 	buf_u32(b, sa->window);
@@ -92,12 +93,14 @@ sa_fixed_get(struct cur *c, struct kmespd_sa *sa)
 
 	if (cur_endpoint(c, &sa->src) == -1 ||
 	    cur_endpoint(c, &sa->dst) == -1 || cur_u32(c, &sa->spi) == -1 ||
-	    cur_u32(c, &sa->reqid) == -1 || cur_u8(c, &flags) == -1 ||
-	    (flags & ~F_ALL) != 0 || cur_u8(c, &df) == -1 ||
-	    df > KMESPD_DF_SET || cur_u32(c, &sa->window) == -1 ||
+	    cur_u32(c, &sa->reqid) == -1 || cur_u32(c, &sa->pair) == -1 ||
+	    cur_u8(c, &flags) == -1 || (flags & ~F_ALL) != 0 ||
+	    cur_u8(c, &df) == -1 || df > KMESPD_DF_SET ||
+	    cur_u32(c, &sa->window) == -1 ||
 	    cur_u32(c, &sa->mtu) == -1 ||
 	    cur_u64(c, &added) == -1 || cur_u64(c, &hard_at) == -1 ||
-	    limits_get(c, &sa->limits) == -1 || cur_u16(c, &sa->encr) == -1 || cur_u16(c, &sa->encr_bits) == -1 ||
+	    limits_get(c, &sa->limits) == -1 || cur_u16(c, &sa->encr) == -1 ||
+	    cur_u16(c, &sa->encr_bits) == -1 ||
 	    cur_u16(c, &sa->integ) == -1)
 		return -1;
 	sa->df = (enum kmespd_df)df;

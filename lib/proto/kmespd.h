@@ -53,6 +53,7 @@ enum kmespd_df { KMESPD_DF_CLEAR, KMESPD_DF_INHERIT, KMESPD_DF_SET };
 struct kmespd_sa {
 	struct endpoint src, dst;
 	uint32_t spi, reqid;
+	uint32_t pair;		/* outbound: SPI of the inbound one beside it */
 	bool inbound, transport, encap, esn;
 	bool l2tp;		/* for lib/l2tppair.h, if somebody is there */
 	enum kmespd_df df;	/* of an outer IPv4 header */

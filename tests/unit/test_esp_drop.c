@@ -210,7 +210,7 @@ craft(struct suite su, uint32_t seq, const uint8_t *body, size_t n)
 	memset(p + 8, 1, s->iv_len);
 	memcpy(p + off, body, n);
 	ck_assert_uint_eq(n % su.encr->block, 0);
-	ck_assert_int_eq(crypt_seal(s->crypt[0], p, off + n, 0), 0);
+	ck_assert_int_eq(crypt_seal(s->crypt, p, off + n, 0), 0);
 	gate_in(east, west, p, off + n + s->icv_len);
 }
 

@@ -16,6 +16,7 @@ sa_step(void)
 	s.sa.dst.port = 61000;
 	s.sa.spi = 0xc0ffee00;
 	s.sa.reqid = 7;
+	s.sa.pair = 0x2000;
 	s.sa.inbound = s.sa.encap = s.sa.esn = true;
 	s.sa.window = 4096;
 	s.sa.added = -5;
