@@ -13,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define RESTORES_A_SECOND	4
+
 struct espd {
 	struct way_xfrm *beside;	/* policies of the kernel */
 	bool marks;		/* what comes out of the device has one */
@@ -20,6 +22,9 @@ struct espd {
 	struct espboard board;
 	struct ipc_espd *ipc;
 	struct event *tick;
+	struct event *watch;	/* of what others do */
+	bool robbed;		/* more than once this second */
+	unsigned restored;	/* this second */
 	struct bk_events events;
 	uint32_t token;		/* of SAs that are to be added */
 	bool closing;
@@ -463,6 +468,29 @@ on_mtu(void *arg, uint32_t mtu)
 		    mtu);
 }
 
+/* At once, for until then packets leave in clear; but no more often than
+ * that somebody could keep us at it. */
+static void
+restore(struct espd *e)
+{
+	if ((e->robbed = e->restored++ >= RESTORES_A_SECOND))
+		return;
+	log_warn(LOG_T_IPSEC, "somebody removed routing rules of ours, or set "
+	    "device " ESPTUN_NAME " down and up; they are made anew");
+	way_restore(e->way);
+}
+
+static void
+on_watch(evutil_socket_t fd, short what, void *arg)
+{
+	struct espd *e = arg;
+
+	(void)fd;
+	(void)what;
+	if (way_robbed(e->way))
+		restore(e);
+}
+
 static void
 on_tick(evutil_socket_t fd, short what, void *arg)
 {
@@ -471,6 +499,9 @@ on_tick(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	ipc_espd_tick(e->ipc);
+	e->restored = 0;
+	if (e->robbed)
+		restore(e);
 }
 
 static int
@@ -485,8 +516,14 @@ espd_listen(void *arg, struct event_base *base,
 	e->events = *events;
 	e->ipc = ipc_espd_new(base, &user);
 	e->tick = event_new(base, -1, EV_PERSIST, on_tick, e);
-	return e->ipc == NULL || e->tick == NULL ||
-	    event_add(e->tick, &second) == -1 ? -1 : 0;
+	if (e->ipc == NULL || e->tick == NULL ||
+	    event_add(e->tick, &second) == -1)
+		return -1;
+	if (way_watch_fd(e->way) == -1)
+		return 0;
+	e->watch = event_new(base, way_watch_fd(e->way),
+	    EV_READ | EV_PERSIST, on_watch, e);
+	return e->watch == NULL || event_add(e->watch, NULL) == -1 ? -1 : 0;
 }
 
 static const char *
@@ -522,6 +559,8 @@ espd_close(void *arg)
 	e->closing = true;
 	if (e->tick != NULL)
 		event_free(e->tick);
+	if (e->watch != NULL)
+		event_free(e->watch);
 	ipc_espd_free(e->ipc);
 	way_close(e->way);
 	espboard_free(&e->board);

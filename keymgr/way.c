@@ -234,6 +234,40 @@ way_path_mtu(struct way *w, const struct addr *local,
 	return way_nl_path_mtu(w->nl, local, remote);
 }
 
+int
+way_watch_fd(const struct way *w)
+{
+	return way_nl_watch_fd(w->nl);
+}
+
+bool
+way_robbed(struct way *w)
+{
+	return way_nl_robbed(w->nl);
+}
+
+/* What is there still is none the worse for it. */
+void
+way_restore(struct way *w)
+{
+	const struct stands *s;
+	size_t at = 0, f;
+
+	for (f = 0; f < WAY_FAMILIES; f++)
+		if (w->n[f] > 0)
+			(void)frame_up(w, (enum way_family)f);
+	frame_restore_unsourced(w);
+	while ((s = hash_next(&w->sels, &at)) != NULL) {
+		if (s->ruled)
+			(void)way_nl_rule(w->nl, &s->rule, true);
+		if (s->clears)
+			(void)way_nl_rule(w->nl, &s->clear, true);
+		if (s->group != NULL)
+			(void)group_restore(w, s->group, s);
+	}
+	(void)way_nl_sync(w->nl);
+}
+
 /* What was left */
 
 static void

@@ -42,6 +42,14 @@ void way_each(const struct way *, void (*fn)(void *,
 /* Removes what an earlier keymgr left and nobody has set since. */
 void way_settled(struct way *);
 /*
+ * A descriptor that is readable when somebody else may have taken away what
+ * was made here, and whether that is so; then it can be made anew.  -1: that
+ * will not be noticed.
+ */
+int way_watch_fd(const struct way *);
+bool way_robbed(struct way *);
+void way_restore(struct way *);
+/*
  * What a data plane in user space left where there is none any more: its
  * routes forbid what the kernel is to encrypt now.  To be looked for before
  * confinement; NULL: there is nothing, or nothing to be done about it.

@@ -139,6 +139,20 @@ give_source(struct way *w, const struct selector *sel, bool add)
 		(void)way_nl_sync(w->nl);
 }
 
+void
+frame_restore_unsourced(struct way *w)
+{
+	struct way_route r = { .kind = WAY_FORBID,
+		.table = WAY_UNSOURCED_TABLE };
+	const struct way_count *c;
+	size_t at = 0;
+
+	while ((c = hash_next(&w->unsourced, &at)) != NULL) {
+		r.dst = c->sel.remote;
+		(void)way_nl_route(w->nl, &r, true);
+	}
+}
+
 int
 frame_unsourced(struct way *w, const struct selector *sel, bool add)
 {

@@ -106,16 +106,12 @@ group_raise(struct way *w, struct group *g, uint32_t pref)
  * source, as the kernel says at once.
  */
 static int
-route_add(struct way *w, struct group *g, const struct stands *s)
+route_put(struct way *w, struct group *g, const struct stands *s)
 {
 	struct way_route r = { .table = g->table, .dst = s->sel.remote };
 	struct way_rule rule = group_rule(g, true);
-	struct selector key;
 	int e;
 
-	way_key(&s->sel, &key);
-	if (!way_count_up(&w->routes, &key))
-		return 0;
 	if (s->sel.local.addr.family != AF_INET ||
 	    !way_is_host(&s->sel.local))
 		return way_nl_route(w->nl, &r, true);
@@ -130,6 +126,23 @@ route_add(struct way *w, struct group *g, const struct stands *s)
 	}
 	r.src = (struct addr){ 0 };
 	return way_nl_route(w->nl, &r, true);
+}
+
+static int
+route_add(struct way *w, struct group *g, const struct stands *s)
+{
+	struct selector key;
+
+	way_key(&s->sel, &key);
+	return way_count_up(&w->routes, &key) ? route_put(w, g, s) : 0;
+}
+
+int
+group_restore(struct way *w, struct group *g, const struct stands *s)
+{
+	int e = route_put(w, g, s);
+
+	return e == 0 ? group_rules(w, g, true) : e;
 }
 
 struct group *

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define WAIT_S		10	/* the kernel answers at once, or never */
 #define SOCK_BUF	(1024 * 1024)
@@ -204,6 +205,8 @@ way_nl_close(struct way_nl *w)
 	if (w == NULL)
 		return;
 	nl_socket_free(w->sk);
+	if (w->watch_fd != -1)
+		close(w->watch_fd);
 	free(w->tx);
 	free(w->rx);
 	free(w);
@@ -217,6 +220,8 @@ way_nl_look(char *why)
 	int on = 1, size = SOCK_BUF, fd, e;
 
 	snprintf(why, BK_WHY_LEN, "out of memory");
+	if (w != NULL)
+		w->watch_fd = -1;
 	if (w == NULL || (w->sk = nl_socket_alloc()) == NULL ||
 	    (w->tx = malloc(WAY_NL_TX)) == NULL ||
 	    (w->rx = malloc(WAY_NL_RX)) == NULL)

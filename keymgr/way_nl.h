@@ -15,6 +15,7 @@
 
 struct way_nl {
 	struct nl_sock *sk;
+	int watch_fd;		/* tells what others do; -1 */
 	uint32_t ifindex;
 	bool nowhere;		/* there is a nexthop that leads nowhere */
 	uint32_t seq;
@@ -26,6 +27,8 @@ struct way_nl {
 	int error;		/* of what was sent since the last sync */
 };
 
+/* way_watch.c.  -1: none can be had. */
+int way_nl_watch(void);
 /* A request; NULL: no memory. */
 struct nl_msg *way_nl_msg(int type, int flags, const void *fixed, size_t len);
 /* The few attributes of a request always fit in a message. */

@@ -82,6 +82,8 @@ bool way_counts(const struct hash *, const struct selector *);
 /* way_group.c */
 struct group *group_join(struct way *, const struct stands *);
 void group_leave(struct way *, struct group *, const struct stands *);
+/* What the kernel has of a policy of the group, and of the group. */
+int group_restore(struct way *, struct group *, const struct stands *);
 /* A policy comes before those of the group so far. */
 void group_raise(struct way *, struct group *, uint32_t pref);
 struct way_rule group_rule(const struct group *, bool unbound);
@@ -97,5 +99,6 @@ size_t frame_rules(const struct way *, enum way_family,
 /* IPv6 packets without a source to this prefix must find one first. */
 int frame_unsourced(struct way *, const struct selector *, bool add);
 bool frame_has(const struct way *, const struct prefix *remote);
+void frame_restore_unsourced(struct way *);
 
 #endif

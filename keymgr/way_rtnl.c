@@ -382,6 +382,7 @@ way_nl_open(char *why)
 
 	if (w == NULL)
 		return NULL;
+	w->watch_fd = way_nl_watch();
 	w->ifindex = if_nametoindex(ESPTUN_NAME);
 	if (w->ifindex == 0) {
 		snprintf(why, BK_WHY_LEN, "no device %s", ESPTUN_NAME);
@@ -389,6 +390,9 @@ way_nl_open(char *why)
 		snprintf(why, BK_WHY_LEN, "device %s: %s", ESPTUN_NAME,
 		    strerror(e));
 	} else {
+		/* That was ourselves. */
+		if (w->watch_fd != -1)
+			(void)way_nl_robbed(w);
 		return w;
 	}
 	way_nl_close(w);

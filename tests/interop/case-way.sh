@@ -185,6 +185,37 @@ through()
 	ping_ok gw1 10.2.0.10
 }
 
+rules_of()
+{
+	ip -n gw1 rule show protocol 83 | sort
+	ip -n gw1 -6 rule show protocol 83 | sort
+}
+
+rules_are()
+{
+	[ "$(rules_of)" = "$1" ]
+}
+
+# Others may flush the rules they did not make, or set the device down.
+robbed()
+{
+	local before
+
+	before=$(rules_of)
+	[ -n "$before" ]
+	ip -n gw1 rule flush protocol 83
+	ip -n gw1 -6 rule flush protocol 83
+	until_ok 5 rules_are "$before" || fail "rules did not come back"
+	wire_start
+	knock
+	ip -n gw1 link set sallyport0 down
+	knock
+	ip -n gw1 link set sallyport0 up
+	until_ok 5 ping_once gw1 fd02::10 || fail "IPv6 does not come back"
+	until_ok 5 ping_once lan1 10.2.0.10 || fail "IPv4 does not come back"
+	wire_clean
+}
+
 # killed PROCESS: it dies under load, and everything is as before.
 killed()
 {
@@ -247,6 +278,8 @@ next()
 it "without XFRM and any SA nothing leaves in clear" without_both
 it "without any SA nothing leaves in clear" without_peer
 it "with a peer it all goes through the tunnels" through
+it "rules that somebody removes come back" robbed
+wire_start
 stream_start
 it "espd dies: nothing leaves in clear" killed espd
 it "keymgr dies: nothing leaves in clear" killed keymgr

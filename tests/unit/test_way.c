@@ -136,6 +136,20 @@ way_nl_sift(struct way_nl *w, bool (*fn)(void *, const struct way_route *),
 	}
 }
 
+int
+way_nl_watch_fd(const struct way_nl *w)
+{
+	(void)w;
+	return -1;
+}
+
+bool
+way_nl_robbed(struct way_nl *w)
+{
+	(void)w;
+	return false;
+}
+
 uint32_t
 way_nl_path_mtu(struct way_nl *w, const struct addr *local,
     const struct addr *remote)
@@ -506,6 +520,29 @@ START_TEST(refusals_are_told)
 }
 END_TEST
 
+/* Whatever somebody took away. */
+START_TEST(all_is_made_anew)
+{
+	struct way *w = open_way();
+	struct way_nl before;
+	size_t i;
+
+	set(w, "10.1.0.0/16", "10.2.0.0/16", 3, BK_ENCRYPT);
+	set(w, "192.0.2.1/32", "10.2.0.0/16", 4, BK_ENCRYPT);
+	set(w, "10.1.0.0/16", "10.2.9.0/24", 2, BK_PASS);
+	set(w, "fd01::/64", "fd02::/64", 4, BK_ENCRYPT);
+	before = kernel;
+	kernel.nrules = kernel.nroutes = 0;
+	way_restore(w);
+	ck_assert_uint_eq(kernel.nrules, before.nrules);
+	ck_assert_uint_eq(kernel.nroutes, before.nroutes);
+	for (i = 0; i < before.nrules; i++)
+		(void)way_nl_rule(&kernel, &before.rule[i], false);
+	ck_assert_uint_eq(kernel.nrules, 0);
+	way_close(w);
+}
+END_TEST
+
 /* Without policies in the kernel rules hold what comes in clear. */
 START_TEST(alone_in_the_kernel)
 {
@@ -623,6 +660,7 @@ main(void)
 	tcase_add_test(tc, rules_never_say_too_much);
 	tcase_add_test(tc, changes_leave_no_gap);
 	tcase_add_test(tc, refusals_are_told);
+	tcase_add_test(tc, all_is_made_anew);
 	tcase_add_test(tc, alone_in_the_kernel);
 	tcase_add_test(tc, many_cost_no_more);
 	tcase_add_test(tc, the_next_one_takes_over);
