@@ -1,5 +1,6 @@
-#include "keymgr/way_priv.h"
+#include "keymgr/way.h"
 
+#include "keymgr/way_priv.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
