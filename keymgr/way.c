@@ -1,6 +1,7 @@
 #include "keymgr/way.h"
 
 #include "keymgr/way_priv.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
