@@ -1,6 +1,7 @@
 /* Children whose SAs somebody else installs, who answers later. */
 #include "tests/unit/km_fake.h"
 
+#include "keymgr/limits.h"
 #include "lib/log.h"
 
 #include <check.h>
@@ -178,6 +179,57 @@ START_TEST(test_move_fails)
 }
 END_TEST
 
+static const struct alg *
+encr(const char *name)
+{
+	const struct alg *a = suite_by_name(SUITE_ENCR, ALG_PHASE2, name);
+
+	ck_assert_ptr_nonnull(a);
+	return a;
+}
+
+static void
+check_soft(uint64_t soft, uint64_t hard)
+{
+	ck_assert_uint_le(soft, hard - hard / 5 + 1);
+	ck_assert_uint_ge(soft, hard - hard / 4 - 1);
+}
+
+/* The least of what is configured and what algorithm and numbers bear. */
+START_TEST(test_limits)
+{
+	struct km_proposal p = { .lifebytes = 0 };
+	struct bk_limits l;
+	unsigned i;
+
+	for (i = 0; i < 100; i++) {
+		limits_set(&l, &p, encr("aes-128-gcm"), false);
+		ck_assert_uint_eq(l.hard_packets, UINT32_MAX);
+		check_soft(l.soft_packets, l.hard_packets);
+		ck_assert_uint_eq(l.hard_bytes, 0);
+		ck_assert_uint_eq(l.soft_bytes, 0);
+		limits_set(&l, &p, encr("aes-128-gcm"), true);
+		ck_assert_uint_eq(l.hard_packets, UINT64_C(1) << 40);
+		check_soft(l.soft_packets, l.hard_packets);
+		limits_set(&l, &p, encr("3des"), true);
+		ck_assert_uint_eq(l.hard_bytes, 1 << 30);
+		check_soft(l.soft_bytes, l.hard_bytes);
+	}
+	p.lifebytes = UINT64_C(1) << 40;
+	p.lifepackets = 7;
+	limits_set(&l, &p, encr("3des"), false);
+	ck_assert_uint_eq(l.hard_bytes, 1 << 30);
+	ck_assert_uint_eq(l.hard_packets, 7);
+	ck_assert_uint_ge(l.soft_packets, 1);
+	ck_assert_uint_le(l.soft_packets, 7);
+	p.lifepackets = UINT64_C(1) << 50;
+	limits_set(&l, &p, encr("aes-256-cbc"), false);
+	ck_assert_uint_eq(l.hard_bytes, UINT64_C(1) << 40);
+	check_soft(l.soft_bytes, l.hard_bytes);
+	ck_assert_uint_eq(l.hard_packets, UINT32_MAX);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -192,6 +244,7 @@ main(void)
 	tcase_add_loop_test(tc, test_removed_meanwhile, 0, 2);
 	tcase_add_test(tc, test_later_fails_behind);
 	tcase_add_test(tc, test_move_fails);
+	tcase_add_test(tc, test_limits);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
