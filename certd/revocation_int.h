@@ -8,6 +8,7 @@
 #include "certd/watch.h"
 
 #define ISSUERS_MAX	256	/* remembered for CRLs that come later */
+#define RETRY_S		60	/* after a failure */
 
 enum verdict { GOOD, REVOKED, NOTHING, WAIT };
 
@@ -44,6 +45,18 @@ struct revocation {
 	void *issuer_arg;
 };
 
+/* Writes a reason, of REVOCATION_WHY bytes at most. */
+void revocation_say(char *why, const char *fmt, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The source has nothing for now, and why; it is asked again later. */
+void revocation_failed(struct source *, time_t now, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/*
+ * What the whole chain comes to.  last: nobody waits any longer.  why is of
+ * the certificate that decides.
+ */
+enum verdict revocation_verdict(struct revocation *, STACK_OF(X509) *chain,
+    time_t now, bool last, char *why);
 /* The CRL was found to be this issuer's, before or now. */
 bool revocation_crl_is_of(struct revocation *, struct crl *, X509 *issuer,
     const uint8_t id[ISSUER_ID_LEN], const char **why);
