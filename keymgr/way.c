@@ -26,7 +26,7 @@ forbid_clear(struct way *w, struct stands *s)
 	if (!w->alone || !way_exact(&s->sel) ||
 	    (s->body.action == BK_ENCRYPT && s->body.optional))
 		return 0;
-	s->clear = way_rule_in(&s->sel, way_pref(s->body.prio), act);
+	s->clear = way_rule_in(&s->sel, s->body.prio, act);
 	if ((e = way_nl_rule(w->nl, &s->clear, true)) == 0)
 		s->clears = true;
 	return e;
@@ -48,7 +48,7 @@ put_in(struct way *w, struct stands *s)
 	}
 	if (!way_exact(&s->sel))
 		return 0;
-	s->rule = way_rule_out(&s->sel, way_pref(s->body.prio), act);
+	s->rule = way_rule_out(&s->sel, way_pref(s->body.prio, act), act);
 	if ((e = way_nl_rule(w->nl, &s->rule, true)) == 0)
 		s->ruled = true;
 	return e;
@@ -82,7 +82,8 @@ same_way(const struct way *w, const struct stands *s, const struct bk_body *b)
 	if (s->body.action != b->action ||
 	    (w->alone && s->body.optional != b->optional))
 		return false;
-	return way_pref(b->prio) == way_pref(s->body.prio);
+	return way_pref(b->prio, WAY_TABLE) ==
+	    way_pref(s->body.prio, WAY_TABLE);
 }
 
 /* The new is there before the old goes; both may be the same rule. */

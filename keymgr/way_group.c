@@ -148,7 +148,7 @@ group_restore(struct way *w, struct group *g, const struct stands *s)
 struct group *
 group_join(struct way *w, const struct stands *s)
 {
-	uint32_t pref = way_pref(s->body.prio);
+	uint32_t pref = way_pref(s->body.prio, WAY_TABLE);
 	struct selector key;
 	struct group *g;
 	bool new;

@@ -64,12 +64,16 @@ struct way {
 void way_key(const struct selector *, struct selector *key);
 /* The rule says neither more nor less. */
 bool way_exact(const struct selector *);
-/* Policies in their order; far down the list several share a place. */
-uint32_t way_pref(uint32_t prio);
+/*
+ * Policies in their order.  Those that are close together or far down the
+ * list share a place; there those that encrypt come first, so that no packet
+ * of theirs goes by, and espd sees to the order.
+ */
+uint32_t way_pref(uint32_t prio, enum way_act);
 /* Packets out, and clear ones in, of a selector that is a key. */
 struct way_rule way_rule_out(const struct selector *key, uint32_t pref,
     enum way_act);
-struct way_rule way_rule_in(const struct selector *key, uint32_t pref,
+struct way_rule way_rule_in(const struct selector *key, uint32_t prio,
     enum way_act);
 bool way_rule_equal(const struct way_rule *, const struct way_rule *);
 bool way_is_host(const struct prefix *);

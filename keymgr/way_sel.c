@@ -5,8 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRIO_SHIFT	6	/* priorities to preferences */
-#define CLEAR_SHIFT	5	/* preferences to those of clear packets */
+#define PRIO_SHIFT	7	/* priorities to places */
+#define PLACES		((WAY_END - WAY_FIRST) / 2)
+#define CLEAR_SHIFT	3	/* places to those for clear packets */
+#define CLEAR_PLACES	((WAY_MARK - WAY_CLEAR) / 2)
 
 /*
  * A mask as a range.  The kernel has none with the first port nor with the
@@ -49,13 +51,30 @@ way_exact(const struct selector *s)
 	return key.lmask == s->lmask && key.rmask == s->rmask;
 }
 
-uint32_t
-way_pref(uint32_t prio)
+static uint32_t
+place(uint32_t prio)
 {
 	uint32_t n = prio < PRIO_FIRST - PRIO_STEP ? 0 :
 	    (prio - (PRIO_FIRST - PRIO_STEP)) >> PRIO_SHIFT;
 
-	return n >= WAY_END - 1 - WAY_FIRST ? WAY_END - 1 : WAY_FIRST + n;
+	return n < PLACES ? n : PLACES - 1;
+}
+
+uint32_t
+way_pref(uint32_t prio, enum way_act act)
+{
+	return WAY_FIRST + 2 * place(prio) + (act != WAY_TABLE);
+}
+
+/* What forbids comes first here. */
+static uint32_t
+clear_pref(uint32_t prio, enum way_act act)
+{
+	uint32_t n = place(prio) >> CLEAR_SHIFT;
+
+	if (n >= CLEAR_PLACES)
+		n = CLEAR_PLACES - 1;
+	return WAY_CLEAR + 2 * n + (act != WAY_DROP);
 }
 
 struct way_rule
@@ -71,11 +90,11 @@ way_rule_out(const struct selector *key, uint32_t pref, enum way_act act)
 }
 
 struct way_rule
-way_rule_in(const struct selector *key, uint32_t pref, enum way_act act)
+way_rule_in(const struct selector *key, uint32_t prio, enum way_act act)
 {
 	struct way_rule r = { .act = act, .src = key->remote,
 		.dst = key->local, .proto = key->proto,
-		.pref = WAY_CLEAR + ((pref - WAY_FIRST) >> CLEAR_SHIFT),
+		.pref = clear_pref(prio, act),
 		.to = act == WAY_SKIP ? WAY_MARK : 0 };
 
 	(void)range_of(key->rport, key->rmask, &r.sport);

@@ -287,3 +287,32 @@ it "ikepd dies: nothing leaves in clear" killed ikepd
 it "a reload: nothing leaves in clear" reloaded
 it "all die: nothing leaves in clear" dead
 it "the next one takes over, and leaves nothing" next
+all_stop
+
+# neighbours TUNNEL: on one link, where each must find the other's link
+# address although all between them is encrypted.
+neighbours()
+{
+	gw_conf tunnel="$1" peer=2001:db8:5::1/128 my=fqdn:gw2.example \
+	    remote=fqdn:gw1.example src=2001:db8:5::2/128 \
+	    dst=2001:db8:5::1/128 peeropt=passive=yes | gw_start gw2
+	gw_conf tunnel="$1" peer=2001:db8:5::2/128 src=2001:db8:5::1/128 \
+	    dst=2001:db8:5::2/128 | gw_start gw1
+	peer_wait gw1
+	sa_wait gw1 2
+	ping_ok gw1 2001:db8:5::2
+	ip -n gw1 neigh flush dev x1
+	ip -n gw2 neigh flush dev x2
+	ping_ok gw2 2001:db8:5::1
+	gw_stop gw1
+	gw_stop gw2
+}
+
+net_alter
+ip link add x1 netns gw1 type veth peer name x2 netns gw2
+ip -n gw1 addr add 2001:db8:5::1/64 dev x1 nodad
+ip -n gw2 addr add 2001:db8:5::2/64 dev x2 nodad
+ip -n gw1 link set x1 up
+ip -n gw2 link set x2 up
+it "neighbours on a link, transport mode" neighbours no
+it "neighbours on a link, tunnel" neighbours yes

@@ -388,6 +388,33 @@ START_TEST(hosts_have_a_source)
 }
 END_TEST
 
+/*
+ * Where there is no place for each, what encrypts goes before: what was
+ * taken in espd lets out again, what was let go is gone.
+ */
+START_TEST(crowded_places)
+{
+	static const unsigned nth[] = { 3, 1900, 5000 };
+	struct way *w = open_way();
+	struct selector s = sel("10.1.0.0/16", "10.0.0.0/8");
+	struct bk_body b;
+	size_t i;
+
+	for (i = 0; i < sizeof(nth) / sizeof(nth[0]); i++) {
+		b = body(nth[i], BK_PASS);
+		b.prio++;
+		ck_assert_int_eq(way_set(w, &s, &b), 0);
+		set(w, "10.1.0.0/16", "10.2.0.0/16", nth[i], BK_ENCRYPT);
+		ck_assert_uint_lt(rule_from("10.1.0.0/16", WAY_TABLE)->pref,
+		    rule_from("10.1.0.0/16", WAY_SKIP)->pref);
+		ck_assert_uint_lt(rule_from("10.1.0.0/16", WAY_SKIP)->pref,
+		    WAY_END);
+		del(w, "10.1.0.0/16", "10.2.0.0/16");
+	}
+	way_close(w);
+}
+END_TEST
+
 static size_t wides;
 
 static void
@@ -656,6 +683,7 @@ main(void)
 	tcase_add_test(tc, order_is_kept);
 	tcase_add_test(tc, hosts_have_a_source);
 	tcase_add_test(tc, a_source_comes_first);
+	tcase_add_test(tc, crowded_places);
 	tcase_add_test(tc, ports_are_ranges);
 	tcase_add_test(tc, rules_never_say_too_much);
 	tcase_add_test(tc, changes_leave_no_gap);
