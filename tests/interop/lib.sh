@@ -336,12 +336,15 @@ wait_gone()
 }
 
 # A zombie is gone, too: its parent is a subshell that has ended or waits.
+# Not while it has threads, whose sockets are open still.
 not_alive()
 {
 	local stat
 
 	{ read -r stat <"/proc/$1/stat"; } 2>/dev/null || return 0
-	[[ $stat == *') Z '* ]]
+	[[ $stat == *') Z '* ]] || return 1
+	set -- "/proc/$1"/task/*
+	[ $# -le 1 ]
 }
 
 # ---- the wire ----------------------------------------------------------
