@@ -55,13 +55,13 @@ ike_by_peer()
 
 by_us()
 {
-	rekeyed nap 1
+	rekeyed true
 	log_wait gw2 'parsed CREATE_CHILD_SA request'
 }
 
 by_us_again()
 {
-	rekeyed nap 1
+	rekeyed true
 	wire_clean
 }
 

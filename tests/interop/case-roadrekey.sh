@@ -170,7 +170,7 @@ ike_by_gateway()
 
 by_gateway()
 {
-	rekeyed nap 1
+	rekeyed true
 	log_has gw2 'parsed CREATE_CHILD_SA request' ||
 		fail "the gateway did not ask"
 }

@@ -893,6 +893,11 @@ show_state()
 		[ -s "$W/$node/log" ] || continue
 		echo "    -- log of $node"
 		tail -n 25 "$W/$node/log" | sed 's/^/    /'
+		[ ! -S "$W/$node/control.sock" ] || {
+			echo "    -- statistics of $node"
+			ctl "$node" /ip/ipsec/statistics/print |
+			    grep -v ' 0$' | sed 's/^/    /'
+		}
 		echo "    -- xfrm of $node"
 		{
 			ip -n $node xfrm state list nokeys
