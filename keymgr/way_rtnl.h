@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Preferences. */
+/* Preferences: few, for what is let go skips those of others between. */
 #define WAY_INSIDE	1000u	/* what is not from outside skips the next */
 #define WAY_CLEAR	1001u	/* the first policy's, of what comes in clear */
 #define WAY_MARK	2000u	/* our own packets */
@@ -18,7 +18,7 @@
 #define WAY_UNSOURCED	2002u	/* IPv6: those that have none yet */
 #define WAY_POLICIES	2003u	/* here nothing is said */
 #define WAY_FIRST	2004u	/* the first policy's */
-#define WAY_END		32000u	/* what nobody wanted goes on from here */
+#define WAY_END		4004u	/* what nobody wanted goes on from here */
 
 enum way_act { WAY_TABLE, WAY_SKIP, WAY_DROP, WAY_NOTHING };
 

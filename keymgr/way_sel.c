@@ -5,10 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PRIO_SHIFT	7	/* priorities to places */
+#define PRIO_SHIFT	10	/* priorities to places: one for each */
 #define PLACES		((WAY_END - WAY_FIRST) / 2)
-#define CLEAR_SHIFT	3	/* places to those for clear packets */
-#define CLEAR_PLACES	((WAY_MARK - WAY_CLEAR) / 2)
+#define CLEAR_PLACES	((WAY_MARK - WAY_CLEAR) / 2)	/* for clear packets */
 
 /*
  * A mask as a range.  The kernel has none with the first port nor with the
@@ -70,7 +69,7 @@ way_pref(uint32_t prio, enum way_act act)
 static uint32_t
 clear_pref(uint32_t prio, enum way_act act)
 {
-	uint32_t n = place(prio) >> CLEAR_SHIFT;
+	uint32_t n = place(prio);
 
 	if (n >= CLEAR_PLACES)
 		n = CLEAR_PLACES - 1;

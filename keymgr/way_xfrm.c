@@ -20,7 +20,8 @@ struct way_xfrm {
 	struct backend xfrm;
 	bool there;
 	bool marks;
-	bool through;		/* the policy for marked packets stands */
+	int through;		/* the policy for marked packets stands; -1:
+				 * an earlier keymgr may have left it */
 	struct hash six;	/* selectors of IPv6 that stand */
 };
 
@@ -58,7 +59,7 @@ set_through(struct way_xfrm *x, bool wanted)
 	size_t i;
 	int e;
 
-	if (!x->marks || x->through == wanted)
+	if (!x->marks || x->through == (int)wanted)
 		return;
 	for (i = 0; i < sizeof(dirs) / sizeof(dirs[0]); i++) {
 		e = xfrm_ask(x->xfrm.ctx, xfrm_msg_marked(ESPTUN_IN_MARK,
@@ -250,6 +251,7 @@ way_xfrm_open(bool marks, char *why)
 	}
 	hash_init(&x->six, 1);
 	x->marks = marks;
+	x->through = -1;
 	x->there = has_xfrm();
 	if (!x->there)
 		log_warn(LOG_T_IPSEC, "this kernel has no XFRM: routes keep "

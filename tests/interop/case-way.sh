@@ -275,6 +275,24 @@ next()
 	[ "$(policy_count gw1)" = 0 ] || fail "policies stayed"
 }
 
+# Stopped before it knew what of it all was its own.
+stopped_early()
+{
+	local pid now
+
+	tight | gw_start gw1
+	pid=$(gw_pids gw1 keymgr)
+	kill -9 "$pid"
+	until_ok 10 ctl gw1 /ip/ipsec/policy/print
+	gw_stop gw1
+	now=$(on gw1 ip rule; on gw1 ip -6 rule; on gw1 ip route show table all;
+	    on gw1 ip -6 route show table all; on gw1 ip nexthop)
+	! grep -e sallyport -e 'proto 83' -e goto -e blackhole <<<"$now" ||
+		fail "rules or routes stayed"
+	[ "$(policy_count gw1)" = 0 ] || fail "policies stayed"
+}
+
+it "a keymgr that was just started leaves nothing either" stopped_early
 it "without XFRM and any SA nothing leaves in clear" without_both
 it "without any SA nothing leaves in clear" without_peer
 it "with a peer it all goes through the tunnels" through
