@@ -143,7 +143,8 @@ tell_too_big(struct out *o, size_t mtu)
 /*
  * The packet is larger than the tunnel takes.  true: it goes all the same,
  * in fragments: IPv6's least MTU must always go through (RFC 8200 section
- * 5); else only what may be fragmented.
+ * 5); else only what may be fragmented.  Transport mode takes whole packets
+ * alone: who learned to send less would send fragments.
  */
 static bool
 too_big(struct out *o)
@@ -151,6 +152,10 @@ too_big(struct out *o)
 	size_t mtu = o->mtu;
 	bool whole = o->pkt.df;
 
+	if (o->sa->conf.transport) {
+		o->to.df = false;
+		return true;
+	}
 	if (o->pkt.version == 6) {
 		if (mtu < IP6_MTU_MIN)
 			mtu = IP6_MTU_MIN;

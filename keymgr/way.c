@@ -227,7 +227,18 @@ way_each_wide(const struct way *w, void (*fn)(void *,
 int
 way_mtu(struct way *w, uint32_t mtu)
 {
-	return way_nl_mtu(w->nl, mtu);
+	const struct stands *s;
+	size_t at = 0;
+	int e = way_nl_mtu(w->nl, mtu);
+
+	while (e == 0 && (s = hash_next(&w->sels, &at)) != NULL) {
+		if (!s->body.transport || s->group == NULL ||
+		    s->sel.remote.addr.family != AF_INET6)
+			continue;
+		group_whole(w, s);
+		e = way_nl_sync(w->nl);
+	}
+	return e;
 }
 
 uint32_t

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WHOLE_MTU	65535
+
 struct way_rule
 group_rule(const struct group *g, bool unbound)
 {
@@ -101,6 +103,9 @@ group_raise(struct way *w, struct group *g, uint32_t pref)
 }
 
 /*
+ * In transport mode the packet comes whole: fragments cannot be protected,
+ * so it is fragmented behind ESP (RFC 4303 section 3.3.4).
+ *
  * IPv4: of a host's own address packets that have no source yet are caught,
  * too; the route gives it to them.  An address that is not ours is no
  * source, as the kernel says at once.
@@ -108,7 +113,8 @@ group_raise(struct way *w, struct group *g, uint32_t pref)
 static int
 route_put(struct way *w, struct group *g, const struct stands *s)
 {
-	struct way_route r = { .table = g->table, .dst = s->sel.remote };
+	struct way_route r = { .table = g->table, .dst = s->sel.remote,
+		.mtu = s->body.transport ? WHOLE_MTU : 0 };
 	struct way_rule rule = group_rule(g, true);
 	int e;
 
@@ -186,6 +192,15 @@ group_leave(struct way *w, struct group *g, const struct stands *s)
 		(void)frame_unsourced(w, &s->sel, false);
 	if (--g->n == 0)
 		group_free(w, g);
+}
+
+void
+group_whole(struct way *w, const struct stands *s)
+{
+	struct way_route r = { .kind = WAY_SOURCE, .table = s->group->table,
+		.dst = s->sel.remote, .mtu = WHOLE_MTU };
+
+	(void)way_nl_route(w->nl, &r, true);
 }
 
 bool

@@ -92,6 +92,9 @@ int group_restore(struct way *, struct group *, const struct stands *);
 void group_raise(struct way *, struct group *, uint32_t pref);
 struct way_rule group_rule(const struct group *, bool unbound);
 
+/* With the device's MTU that of routes of IPv6 changes, too: it is set anew
+ * where it was another. */
+void group_whole(struct way *, const struct stands *);
 bool group_has(const struct way *, const struct group *,
     const struct prefix *remote);
 

@@ -117,6 +117,10 @@ route_msg(const struct way_nl *w, const struct way_route *r, enum hop hop,
 		.rtm_type = hop_type[hop],
 		.rtm_scope = !add ? RT_SCOPE_NOWHERE : hop == HOP_TUN && v4 ?
 		    RT_SCOPE_LINK : RT_SCOPE_UNIVERSE };
+	struct {
+		struct nlattr h;
+		uint32_t v;
+	} mtu = { { sizeof(mtu), RTAX_MTU }, r->mtu };
 	struct nl_msg *m = way_nl_msg(add ? RTM_NEWROUTE : RTM_DELROUTE,
 	    add ? NLM_F_CREATE | NLM_F_REPLACE : 0, &h, sizeof(h));
 
@@ -129,6 +133,8 @@ route_msg(const struct way_nl *w, const struct way_route *r, enum hop hop,
 		way_nl_put_u32(m, RTA_OIF, w->ifindex);
 	if (hop == HOP_BOUND)
 		way_nl_put_u32(m, RTA_NH_ID, NOWHERE_ID);
+	if (hop == HOP_TUN && add && r->mtu != 0)
+		way_nl_put(m, RTA_METRICS, &mtu, sizeof(mtu));
 	if (hop == HOP_TUN && add && r->src.family != AF_UNSPEC)
 		way_nl_put(m, RTA_PREFSRC, r->src.b, addr_len(&r->src));
 	return m;

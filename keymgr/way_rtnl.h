@@ -55,6 +55,7 @@ struct way_route {
 	uint32_t table;
 	struct prefix dst;
 	struct addr src;	/* preferred; TUNNEL: AF_UNSPEC: none */
+	uint32_t mtu;		/* 0: the device's */
 };
 
 #define WAY_TABLES	0x53000000u	/* what the numbers of tables begin with */

@@ -282,6 +282,29 @@ START_TEST(test_transport_refused)
 }
 END_TEST
 
+/* Who were told of an MTU would send fragments: what is too large for the
+ * path is sent whole, to be fragmented on the way. */
+START_TEST(test_transport_large)
+{
+	static uint8_t p[5000];
+	size_t len;
+
+	transport_pair(_i);
+	len = make_udp(p, "192.0.2.1", "192.0.2.2", 7, 8, 4000, 3);
+	p[6] |= 0x40;
+	gate_out(west, p, len);
+	ck_assert_uint_eq(west->injected.n, 0);
+	ck_assert_uint_eq(west->sent.n, 1);
+	ck_assert(!west->sent.v[0].run.df);
+	gate_carry(west, east);
+	ck_assert_uint_eq(east->injected.n, 1);
+	ck_assert_uint_eq(east->injected.v[0].len, len + ESP_VNET_LEN);
+	ck_assert_mem_eq(east->injected.v[0].p + ESP_VNET_LEN + 20, p + 20,
+	    len - 20);
+	ck_assert_uint_eq(gate_errors(west) + gate_errors(east), 0);
+}
+END_TEST
+
 static struct sa *
 inside(struct gate *g, const struct addr *dst, uint32_t spi)
 {
@@ -571,6 +594,7 @@ main(void)
 	tcase_add_test(tc, test_transport_no_sum);
 	tcase_add_test(tc, test_transport_ends);
 	tcase_add_test(tc, test_transport_refused);
+	tcase_add_loop_test(tc, test_transport_large, 0, 2);
 	tcase_add_loop_test(tc, test_esn_carry, 0, 2);
 	tcase_add_test(tc, test_seq_end);
 	tcase_add_test(tc, test_rekey);
