@@ -40,3 +40,35 @@ for out in 4 6; do
 done
 all udp 4 4
 all udp 6 6
+
+# transport FORM OUTER: between the gateways' own addresses.
+transport()
+{
+	local us them bits
+
+	outer "$2"
+	pair_conf "$1" tunnel=no peer=$us/$bits my=fqdn:gw2.example \
+	    remote=fqdn:gw1.example src=$them/$bits dst=$us/$bits \
+	    peeropt=passive=yes | gw_start gw2
+	pair_conf "$1" tunnel=no peer=$them/$bits src=$us/$bits \
+	    dst=$them/$bits | gw_start gw1
+	sa_wait gw1 2
+	sa_wait gw2 2
+	wire_start
+}
+
+# The port that is used nowhere else.
+hidden()
+{
+	! grep '\.4000 > ' "$W/wire" || fail "in clear"
+}
+
+for form in bare udp; do
+	for out in 4 6; do
+		it "transport mode, IPv$out, ESP $form" transport $form $out
+		it "every length of UDP" carry sockets $out gw1 gw2
+		it "nothing in clear" hidden
+		it "no packet was an error" errors_are gw1
+		all_stop
+	done
+done

@@ -50,8 +50,6 @@ class Path:
         net = '10.{}.0.{}' if v == '4' else 'fd0{}::{}'
         self.v = int(v)
         self.src, self.dst = net.format(a, 11), net.format(b, 11)
-        self.hosts = net.format(a, 10), net.format(b, 10)
-        self.nodes = origin, target
         self.near, self.far = Link(origin, 'eth0'), Link(target, 'eth0')
         self.gate = mac_of('gw' + a, 'lan')
         self.header, self.life = (20, 8) if self.v == 4 else (40, 7)
