@@ -120,6 +120,7 @@ carry_all()
 
 	it "every length of UDP between hosts, IPv$1" \
 	    carry sockets "$1" lan1 lan2
+	it "bursts, IPv$1, both ways" carry bursts "$1" lan1 lan2
 	for kind in lengths toobig fragments headers; do
 		it "$kind, IPv$1, both ways" both_ways $kind "$1"
 	done
