@@ -699,15 +699,19 @@ swan_stop()
 }
 
 # node_kill NODE SIGNAL: sends the node's daemon a signal and waits until
-# it is gone.
+# it is gone, and with it those it has started, who have its sockets.
 node_kill()
 {
-	local pid
+	local pid kid kids
 
 	[ -e "$W/$1/pid" ] || return 0
 	pid=$(<"$W/$1/pid")
+	kids=$(gw_pids "$1")
 	kill -"$2" "$pid" 2>/dev/null || :
 	wait_gone "$pid" 20
+	for kid in $kids; do
+		wait_gone "$kid" 20
+	done
 	rm -f "$W/$1/pid"
 }
 
