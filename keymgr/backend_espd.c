@@ -23,7 +23,7 @@ struct espd {
 	struct ipc_espd *ipc;
 	struct event *tick;
 	struct event *watch;	/* of what others do */
-	bool robbed;		/* more than once this second */
+	bool robbed;		/* too often this second */
 	unsigned restored;	/* this second */
 	struct bk_events events;
 	uint32_t token;		/* of SAs that are to be added */
@@ -475,8 +475,6 @@ restore(struct espd *e)
 {
 	if ((e->robbed = e->restored++ >= RESTORES_A_SECOND))
 		return;
-	log_warn(LOG_T_IPSEC, "somebody removed routing rules of ours, or set "
-	    "device " ESPTUN_NAME " down and up; they are made anew");
 	way_restore(e->way);
 }
 
@@ -484,11 +482,17 @@ static void
 on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	struct espd *e = arg;
+	enum way_news news = way_news(e->way);
 
 	(void)fd;
 	(void)what;
-	if (way_robbed(e->way))
-		restore(e);
+	if (news == WAY_NO_NEWS)
+		return;
+	if (news == WAY_ROBBED)
+		log_warn(LOG_T_IPSEC, "somebody removed routing rules of "
+		    "ours, or set device " ESPTUN_NAME " down and up; they "
+		    "are made anew");
+	restore(e);
 }
 
 static void

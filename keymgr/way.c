@@ -254,10 +254,10 @@ way_watch_fd(const struct way *w)
 	return way_nl_watch_fd(w->nl);
 }
 
-bool
-way_robbed(struct way *w)
+enum way_news
+way_news(struct way *w)
 {
-	return way_nl_robbed(w->nl);
+	return way_nl_news(w->nl);
 }
 
 /* What is there still is none the worse for it. */

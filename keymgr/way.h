@@ -42,12 +42,16 @@ void way_each(const struct way *, void (*fn)(void *,
 /* Removes what an earlier keymgr left and nobody has set since. */
 void way_settled(struct way *);
 /*
- * A descriptor that is readable when somebody else may have taken away what
- * was made here, and whether that is so; then it can be made anew.  -1: that
- * will not be noticed.
+ * A descriptor that is readable when what was made here may have to be made
+ * anew, and why that is so.  -1: it will not be noticed.
  */
+enum way_news {
+	WAY_NO_NEWS,
+	WAY_ADDRESS,		/* of this machine is new, or went */
+	WAY_ROBBED,		/* somebody took away rules or routes */
+};
 int way_watch_fd(const struct way *);
-bool way_robbed(struct way *);
+enum way_news way_news(struct way *);
 void way_restore(struct way *);
 /*
  * What a data plane in user space left where there is none any more: its

@@ -398,7 +398,7 @@ way_nl_open(char *why)
 	} else {
 		/* That was ourselves. */
 		if (w->watch_fd != -1)
-			(void)way_nl_robbed(w);
+			(void)way_nl_news(w);
 		return w;
 	}
 	way_nl_close(w);

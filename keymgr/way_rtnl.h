@@ -6,6 +6,7 @@
 #define KEYMGR_WAY_RTNL_H
 
 #include "keymgr/sel.h"
+#include "keymgr/way.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -80,9 +81,9 @@ int way_nl_route(struct way_nl *, const struct way_route *, bool add);
 void way_nl_nowhere(struct way_nl *, bool add);
 /* Everything so far is done.  0 or an errno of the first that failed. */
 int way_nl_sync(struct way_nl *);
-/* way_watch_fd() and way_robbed() of keymgr/way.h. */
+/* way_watch_fd() and way_news() of keymgr/way.h. */
 int way_nl_watch_fd(const struct way_nl *);
-bool way_nl_robbed(struct way_nl *);
+enum way_news way_nl_news(struct way_nl *);
 /* Our rules in the kernel. */
 void way_nl_rules(struct way_nl *, void (*fn)(void *,
     const struct way_rule *), void *arg);

@@ -1,4 +1,5 @@
-/* What others do to our rules and to the device. */
+/* What others do to our rules, to the device, and to addresses: a route has
+ * an address for its source only where that is there. */
 #include "keymgr/way_rtnl.h"
 
 #include "keymgr/link.h"
@@ -19,7 +20,8 @@ int
 way_nl_watch(void)
 {
 	struct sockaddr_nl self = { .nl_family = AF_NETLINK,
-		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_RULE |
+		.nl_groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR |
+		    RTMGRP_IPV4_RULE |
 		    1u << (RTNLGRP_IPV6_RULE - 1) };
 	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
 	    NETLINK_ROUTE);
@@ -60,15 +62,31 @@ came_up(const struct way_nl *w, struct nlmsghdr *h)
 	    (i->ifi_flags & IFF_UP);
 }
 
-bool
-way_nl_robbed(struct way_nl *w)
+static enum way_news
+news_of(const struct way_nl *w, struct nlmsghdr *h)
+{
+	switch (h->nlmsg_type) {
+	case RTM_DELRULE:
+		return rule_gone(w, h) ? WAY_ROBBED : WAY_NO_NEWS;
+	case RTM_NEWLINK:
+		return came_up(w, h) ? WAY_ROBBED : WAY_NO_NEWS;
+	case RTM_NEWADDR:
+	case RTM_DELADDR:
+		return WAY_ADDRESS;
+	default:
+		return WAY_NO_NEWS;
+	}
+}
+
+enum way_news
+way_nl_news(struct way_nl *w)
 {
 	union {
 		struct nlmsghdr h;
 		uint8_t raw[RX_SIZE];
 	} rx;
 	struct nlmsghdr *h;
-	bool robbed = false;
+	enum way_news news = WAY_NO_NEWS, one;
 	ssize_t n;
 	int left;
 
@@ -77,11 +95,10 @@ way_nl_robbed(struct way_nl *w)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)	/* ENOBUFS: something was, and is lost */
-			return robbed || errno == ENOBUFS;
+			return errno == ENOBUFS ? WAY_ROBBED : news;
 		left = (int)n;
 		for (h = &rx.h; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-			robbed |= (h->nlmsg_type == RTM_DELRULE &&
-			    rule_gone(w, h)) || (h->nlmsg_type ==
-			    RTM_NEWLINK && came_up(w, h));
+			if ((one = news_of(w, h)) > news)
+				news = one;
 	}
 }

@@ -216,6 +216,16 @@ robbed()
 	wire_clean
 }
 
+# The address that a policy is about, and the tunnel starts from.
+address_returns()
+{
+	ip -n gw1 addr del 198.51.100.1/24 dev wan
+	ip -n gw1 addr add 198.51.100.1/24 dev wan
+	ip -n gw1 route replace default via 198.51.100.254
+	until_ok 20 ping_once gw1 10.2.0.10 || fail "IPv4 does not come back"
+	wire_clean
+}
+
 # killed PROCESS: it dies under load, and everything is as before.
 killed()
 {
@@ -297,6 +307,7 @@ it "without XFRM and any SA nothing leaves in clear" without_both
 it "without any SA nothing leaves in clear" without_peer
 it "with a peer it all goes through the tunnels" through
 it "rules that somebody removes come back" robbed
+it "an address goes and comes" address_returns
 wire_start
 stream_start
 it "espd dies: nothing leaves in clear" killed espd

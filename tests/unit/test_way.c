@@ -143,11 +143,11 @@ way_nl_watch_fd(const struct way_nl *w)
 	return -1;
 }
 
-bool
-way_nl_robbed(struct way_nl *w)
+enum way_news
+way_nl_news(struct way_nl *w)
 {
 	(void)w;
-	return false;
+	return WAY_NO_NEWS;
 }
 
 uint32_t
