@@ -17,6 +17,7 @@
 #define GIVE_UP_S	10	/* without espd: SAs wait no longer */
 /* Packets that wait and mappings: told to no more workers than this. */
 #define NEWS_A_SECOND	2000
+#define MTUS_A_SECOND	5
 #define MTU_MIN		1280	/* of IPv6 */
 
 /* A step on its way; wiped when it is answered, for it may have keys. */
@@ -43,7 +44,8 @@ struct ipc_espd {
 	uint32_t ping;		/* an empty message without an answer; 0 */
 	unsigned quiet;		/* seconds without an answer to anything */
 	unsigned away;		/* seconds without espd */
-	unsigned news;		/* this second */
+	unsigned news, mtus;	/* this second */
+	uint32_t mtu;		/* of the device, to be set; 0 */
 	bool fresh;		/* has not answered yet */
 	bool again;		/* it is not the first one */
 	bool lost;		/* events were */
@@ -254,6 +256,17 @@ on_mapping(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+/* The last one counts. */
+static void
+set_mtu(struct ipc_espd *e)
+{
+	uint32_t mtu = e->mtu;
+
+	e->mtu = 0;
+	if (mtu != 0)
+		e->user.mtu(e->user.arg, mtu);
+}
+
 /* Less would take IPv6 from the device. */
 static int
 on_mtu(void *arg, struct imsg *m, const char **why)
@@ -266,8 +279,9 @@ on_mtu(void *arg, struct imsg *m, const char **why)
 	*why = "MTU out of range";
 	if (mtu == 0 || mtu > UINT16_MAX)
 		return -1;
-	if (may_tell(e))
-		e->user.mtu(e->user.arg, mtu < MTU_MIN ? MTU_MIN : mtu);
+	e->mtu = mtu < MTU_MIN ? MTU_MIN : mtu;
+	if (e->mtus++ < MTUS_A_SECOND)
+		set_mtu(e);
 	return 0;
 }
 
@@ -420,7 +434,8 @@ watch(struct ipc_espd *e)
 void
 ipc_espd_tick(struct ipc_espd *e)
 {
-	e->news = 0;
+	e->news = e->mtus = 0;
+	set_mtu(e);
 	if (e->edge != NULL) {
 		ipc_espd_go(e);
 		watch(e);

@@ -25,7 +25,8 @@ static struct edge *espd;
 static struct bk_events events;
 
 static struct {
-	unsigned answers, ups, losts, stucks;
+	unsigned answers, ups, losts, stucks, mtus;
+	uint32_t mtu;
 	int error[KMESPD_STEPS * 4];
 	uint32_t token[KMESPD_STEPS * 4], slot;
 	char why[KMESPD_WHY_LEN * 2];
@@ -80,6 +81,14 @@ on_lost(void *arg)
 {
 	(void)arg;
 	got.losts++;
+}
+
+static void
+on_mtu(void *arg, uint32_t mtu)
+{
+	(void)arg;
+	got.mtus++;
+	got.mtu = mtu;
 }
 
 static void
@@ -157,7 +166,8 @@ static void
 setup(void)
 {
 	struct ipc_espd_user user = { .answer = on_answer,
-		.wanted = on_wanted, .up = on_up, .events = &events };
+		.wanted = on_wanted, .up = on_up, .mtu = on_mtu,
+		.events = &events };
 
 	log_set_sink(quiet, NULL);
 	memset(&got, 0, sizeof(got));
@@ -437,6 +447,43 @@ START_TEST(forged_expiries)
 }
 END_TEST
 
+static void
+send_mtu(uint32_t mtu)
+{
+	struct buf b;
+
+	buf_init(&b, 4);
+	buf_u32(&b, mtu);
+	ck_assert_int_eq(edge_send(espd, KMESPD_MTU, 0, -1, &b), 0);
+	buf_free(&b);
+}
+
+/* The device is not changed for ever. */
+START_TEST(forged_mtus)
+{
+	unsigned i;
+
+	espd_up();
+	send_mtu(0);
+	send_mtu(UINT16_MAX + 1);
+	turn();
+	ck_assert_uint_eq(got.refused, 2);
+	send_mtu(1);
+	turn();
+	ck_assert_uint_eq(got.mtu, 1280);
+	for (i = 0; i < 1000; i++)
+		send_mtu(1300 + i);
+	for (i = 0; i < 10; i++)
+		turn();
+	ck_assert_uint_le(got.mtus, 5);
+	ipc_espd_tick(ipc);
+	ck_assert_uint_le(got.mtus, 6);
+	ck_assert_uint_eq(got.mtu, 2299);
+	ipc_espd_tick(ipc);
+	ck_assert_uint_le(got.mtus, 6);
+}
+END_TEST
+
 /* SAs that it did not answer for are told to the next; not one that nobody
  * wants any more, nor what the next is told anyway. */
 START_TEST(death_of_an_espd)
@@ -544,6 +591,7 @@ main(void)
 	tcase_add_test(tc, forged_acquires);
 	tcase_add_test(tc, forged_mappings);
 	tcase_add_test(tc, forged_expiries);
+	tcase_add_test(tc, forged_mtus);
 	tcase_add_test(tc, death_of_an_espd);
 	tcase_add_test(tc, waiting_has_an_end);
 	tcase_add_test(tc, an_espd_that_is_stopped);
