@@ -371,7 +371,8 @@ bad:
 /* The children leave the records and the SAs the kernel; policies first, so
  * that no packet meets a policy whose SA is gone. */
 static void
-remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
+remove_many(struct km *km, struct sad_child **c, size_t n, bool tell,
+    bool overlap)
 {
 	struct addr local[REMOVE_BATCH], remote[REMOVE_BATCH];
 	uint32_t in[REMOVE_BATCH], out[REMOVE_BATCH];
@@ -392,7 +393,9 @@ remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 	batch_init(&b);
 	spd_sync(km->spd, &b);
 	for (i = 0; i < n; i++) {
-		batch_sa_del(&b, &local[i], in[i]);
+		if (!overlap || overlap_add(&km->overlap, &km->spi, &local[i],
+		    in[i]) == -1)
+			batch_sa_del(&b, &local[i], in[i]);
 		batch_sa_del(&b, &remote[i], out[i]);
 	}
 	b.what = "child SAs could not be removed";
@@ -402,7 +405,7 @@ remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 void
 install_remove(struct km *km, struct sad_child *c, bool tell)
 {
-	remove_many(km, &c, 1, tell);
+	remove_many(km, &c, 1, tell, false);
 }
 
 static size_t
@@ -419,12 +422,12 @@ remove_worker_if(struct km *km, unsigned worker,
 		total++;
 		some[n++] = c;
 		if (n == REMOVE_BATCH) {
-			remove_many(km, some, n, tell);
+			remove_many(km, some, n, tell, false);
 			n = 0;
 		}
 	}
 	if (n > 0)
-		remove_many(km, some, n, tell);
+		remove_many(km, some, n, tell, false);
 	return total;
 }
 
@@ -482,7 +485,8 @@ install_del(struct km *km, unsigned worker, uint32_t spi_in)
 		return;
 	}
 	log_child(km, c, "removed");
-	install_remove(km, c, false);
+	/* With another one there it was replaced. */
+	remove_many(km, &c, 1, false, c->flow->nchildren > 1);
 }
 
 /* Seconds left of the lifetime, at least 1; 0: there is no limit. */

@@ -27,6 +27,7 @@ km_init(struct km *km, const struct backend *bk, const struct km_out *out,
 	timers_init(&km->timers);
 	reconcile_init(&km->rec, seed);
 	leases_init(&km->leases, seed);
+	overlap_init(&km->overlap);
 	km->spd = spd_new(seed, reconcile_policy, &km->rec);
 	return km->spd == NULL ? -1 : 0;
 }
@@ -51,6 +52,7 @@ km_free(struct km *km)
 	reconcile_free(&km->rec);
 	km_conf_free(km->conf);
 	link_free(&km->link);
+	overlap_free(&km->overlap);
 	leases_free(&km->leases);
 	memset(km, 0, sizeof(*km));
 }
@@ -205,6 +207,18 @@ km_lease_sweep(struct km *km)
 		install_remove_if(km, lease_over, &g, true);
 }
 
+/* Those that go by now. */
+static void
+end_overlaps(struct km *km, struct mono now)
+{
+	struct batch b;
+
+	batch_init(&b);
+	b.what = "replaced SAs could not be removed";
+	overlap_sweep(&km->overlap, &km->spi, now, &b);
+	batch_run(&b, &km->bk, batch_log, NULL);
+}
+
 struct mono
 km_tick(struct km *km, struct mono now)
 {
@@ -218,6 +232,7 @@ km_tick(struct km *km, struct mono now)
 		km->out.expire(km->out.arg, SPI_WORKER(c->spi_in), c->spi_in,
 		    false);
 	}
+	end_overlaps(km, now);
 	return timers_next(&km->timers);
 }
 
@@ -240,6 +255,7 @@ void
 km_remove_all(struct km *km, bool policies)
 {
 	install_remove_if(km, NULL, NULL, false);
+	end_overlaps(km, MONO_NEVER);
 	link_del_if(&km->link, NULL, NULL);
 	link_sweep(&km->link);
 	reconcile_drop_sas(km);

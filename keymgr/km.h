@@ -11,6 +11,7 @@
 #include "keymgr/guard.h"
 #include "keymgr/lease.h"
 #include "keymgr/link.h"
+#include "keymgr/overlap.h"
 #include "keymgr/reconcile.h"
 #include "keymgr/sad.h"
 #include "keymgr/spd.h"
@@ -46,6 +47,7 @@ struct km {
 	struct sad sad;
 	uint64_t serial;	/* of the child that came last */
 	struct spd *spd;
+	struct overlap overlap;	/* SAs of children that are gone */
 	struct timers timers;	/* of children */
 	struct reconcile rec;
 	struct leases leases;	/* of users */

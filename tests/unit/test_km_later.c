@@ -179,6 +179,43 @@ START_TEST(test_move_fails)
 }
 END_TEST
 
+/* What the peer sent on the old one before it deleted it still comes in. */
+START_TEST(test_overlap)
+{
+	uint32_t old = coming("10.2.0.0/24"), new, last;
+
+	answer_all();
+	new = coming("10.2.0.0/24");
+	answer_all();
+	fake.later = false;
+	install_del(&km, 0, old);
+	ck_assert_uint_eq(sad_count(&km.sad), 1);
+	ck_assert_ptr_nonnull(fake_sa_find(old));
+	ck_assert_uint_eq(fake_sas(), 3);
+	ck_assert_int_eq(spi_state(&km.spi, old), SPI_TAKEN);
+	(void)km_tick(&km, mono_now());
+	ck_assert_uint_eq(fake_sas(), 3);
+	(void)km_tick(&km, mono_add(mono_now(), MONO_S(3)));
+	ck_assert_ptr_null(fake_sa_find(old));
+	ck_assert_uint_eq(fake_sas(), 2);
+	ck_assert_int_eq(spi_state(&km.spi, old), SPI_UNKNOWN);
+	/* The last one is not replaced: it goes at once. */
+	install_del(&km, 0, new);
+	ck_assert_uint_eq(fake_sas(), 0);
+	/* At the end nothing is left. */
+	old = coming("10.2.0.0/24");
+	answer_all();
+	last = coming("10.2.0.0/24");
+	answer_all();
+	ck_assert_uint_ne(last, old);
+	fake.later = false;
+	install_del(&km, 0, old);
+	ck_assert_uint_eq(fake_sas(), 3);
+	km_remove_all(&km, true);
+	ck_assert_uint_eq(fake_sas(), 0);
+}
+END_TEST
+
 static const struct alg *
 encr(const char *name)
 {
@@ -244,6 +281,7 @@ main(void)
 	tcase_add_loop_test(tc, test_removed_meanwhile, 0, 2);
 	tcase_add_test(tc, test_later_fails_behind);
 	tcase_add_test(tc, test_move_fails);
+	tcase_add_test(tc, test_overlap);
 	tcase_add_test(tc, test_limits);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

@@ -1,0 +1,31 @@
+/*
+ * Inbound SAs whose child was replaced and deleted.  The peer may have sent
+ * on one before it came to delete its own, and our answer, or its, is not
+ * slower than its packets: they are taken for a moment more.
+ */
+#ifndef KEYMGR_OVERLAP_H
+#define KEYMGR_OVERLAP_H
+
+#include "keymgr/batch.h"
+#include "keymgr/spi.h"
+#include "lib/mono.h"
+
+#include <sys/queue.h>
+
+STAILQ_HEAD(overlap_list, overlapping);
+
+struct overlap {
+	struct overlap_list list;	/* in the order in which they go */
+	size_t n;
+};
+
+void overlap_init(struct overlap *);
+void overlap_free(struct overlap *);
+/* Keeps the SPI taken.  -1: no memory, or too many: it is to go now. */
+int overlap_add(struct overlap *, struct spi_tab *, const struct addr *dst,
+    uint32_t spi);
+/* Adds the removal of those whose time is over; MONO_NEVER: of all. */
+void overlap_sweep(struct overlap *, struct spi_tab *, struct mono now,
+    struct batch *);
+
+#endif
