@@ -25,6 +25,7 @@ setup(void)
 	secret_set(&encr_key, key_bytes, 20);
 	secret_set(&integ_key, key_bytes + 20, 32);
 	memset(&sa, 0, sizeof(sa));
+	sa.df = BK_DF_INHERIT;
 	addr_parse(&sa.src.addr, "192.0.2.2");
 	addr_parse(&sa.dst.addr, "198.51.100.1");
 	sa.src.port = 4501;
