@@ -274,6 +274,19 @@ sa_move(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 	return move_kept(k, h, s) == -1 ? ENOMEM : 0;
 }
 
+/* Of an inbound one it is no matter. */
+static int
+sa_mtu(struct ipc_keymgr *k, const struct kmespd_sa *m)
+{
+	struct held *h = held_get(k, &m->dst.addr, m->spi);
+
+	if (h == NULL)
+		return ESRCH;
+	if (!h->inbound && m->mtu != 0)
+		pmtu_base(&k->pmtu, &h->pmtu, sa_mtu_bound(m->mtu));
+	return 0;
+}
+
 size_t
 ipc_keymgr_restore(struct ipc_keymgr *k)
 {
@@ -363,6 +376,8 @@ step_do(struct ipc_keymgr *k, const struct kmespd_step *s, uint32_t *slot,
 	case KMESPD_BEGIN:
 		k->begin(k->arg);
 		return 0;
+	case KMESPD_SA_MTU:
+		return sa_mtu(k, &s->sa);
 	}
 	return EINVAL;
 }

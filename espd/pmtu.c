@@ -157,6 +157,22 @@ pmtu_del(struct pmtu *p, struct pmtu_sa *s)
 }
 
 void
+pmtu_base(struct pmtu *p, struct pmtu_sa *s, uint32_t base)
+{
+	int inner;
+
+	if (s->peer == NULL || s->base == base)
+		return;
+	shape_del(p, s);
+	s->base = base;
+	(void)esp_sa_mtu(p->esp, &s->peer->dst, s->spi, base);
+	inner = esp_sa_inner_mtu(p->esp, &s->peer->dst, s->spi);
+	s->inner = inner < 0 ? 0 : (uint32_t)inner;
+	shape_add(p, s);
+	apply(p, s->peer, s);
+}
+
+void
 pmtu_move(struct pmtu *p, struct pmtu_sa *s, const struct addr *dst)
 {
 	struct pmtu_sa was = *s;

@@ -50,6 +50,8 @@ int pmtu_add(struct pmtu *, struct pmtu_sa *, const struct addr *dst,
 void pmtu_del(struct pmtu *, struct pmtu_sa *);
 /* One that is in leads elsewhere now. */
 void pmtu_move(struct pmtu *, struct pmtu_sa *, const struct addr *dst);
+/* The device that leads there takes something else now. */
+void pmtu_base(struct pmtu *, struct pmtu_sa *, uint32_t base);
 /* Somebody said so.  More than was thought is not believed. */
 void pmtu_learn(struct pmtu *, const struct addr *dst, uint32_t mtu,
     struct mono now);

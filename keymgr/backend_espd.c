@@ -441,6 +441,21 @@ forget_sa(void *arg, const struct bk_sa_state *st)
 	(void)ipc_espd_step(e->ipc, &s, &nobody);
 }
 
+/* espd knows which of them are outbound. */
+static void
+tell_sa_mtu(void *arg, const struct bk_sa_state *st)
+{
+	static const struct step_tag nobody;
+	struct kmespd_step s = { .kind = KMESPD_SA_MTU };
+	struct espd *e = arg;
+
+	s.sa.dst.addr = st->dst;
+	s.sa.spi = st->spi;
+	s.sa.mtu = way_path_mtu(e->way, &st->src, &st->dst);
+	if (s.sa.mtu != 0)
+		(void)ipc_espd_step(e->ipc, &s, &nobody);
+}
+
 static void
 on_up(void *arg)
 {
@@ -482,17 +497,20 @@ static void
 on_watch(evutil_socket_t fd, short what, void *arg)
 {
 	struct espd *e = arg;
-	enum way_news news = way_news(e->way);
+	unsigned news = way_news(e->way);
 
 	(void)fd;
 	(void)what;
-	if (news == WAY_NO_NEWS)
-		return;
-	if (news == WAY_ROBBED)
+	if (news & WAY_ROBBED)
 		log_warn(LOG_T_IPSEC, "somebody removed routing rules of "
 		    "ours, or set device " ESPTUN_NAME " down and up; they "
 		    "are made anew");
-	restore(e);
+	if (news & (WAY_ROBBED | WAY_ADDRESS))
+		restore(e);
+	if (news & WAY_MTU && ipc_espd_there(e->ipc)) {
+		espboard_each(&e->board, tell_sa_mtu, e);
+		ipc_espd_go(e->ipc);
+	}
 }
 
 static void

@@ -254,7 +254,7 @@ way_watch_fd(const struct way *w)
 	return way_nl_watch_fd(w->nl);
 }
 
-enum way_news
+unsigned
 way_news(struct way *w)
 {
 	return way_nl_news(w->nl);

@@ -42,16 +42,15 @@ void way_each(const struct way *, void (*fn)(void *,
 /* Removes what an earlier keymgr left and nobody has set since. */
 void way_settled(struct way *);
 /*
- * A descriptor that is readable when what was made here may have to be made
- * anew, and why that is so.  -1: it will not be noticed.
+ * A descriptor that is readable when something may have happened outside, and
+ * what has (bits).  After the first two way_restore() is due.  -1: nothing
+ * will be noticed.
  */
-enum way_news {
-	WAY_NO_NEWS,
-	WAY_ADDRESS,		/* of this machine is new, or went */
-	WAY_ROBBED,		/* somebody took away rules or routes */
-};
+#define WAY_ADDRESS	0x01	/* of this machine is new, or went */
+#define WAY_ROBBED	0x02	/* somebody took away rules or routes */
+#define WAY_MTU		0x04	/* some device has another one */
 int way_watch_fd(const struct way *);
-enum way_news way_news(struct way *);
+unsigned way_news(struct way *);
 void way_restore(struct way *);
 /*
  * What a data plane in user space left where there is none any more: its

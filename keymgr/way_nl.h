@@ -13,9 +13,17 @@
 #define WAY_NL_TX	(32 * 1024)
 #define WAY_NL_RX	(64 * 1024)
 
+#define WAY_NL_LINKS	64	/* more share the last place */
+
+struct way_link {
+	int ifindex;		/* 0: none */
+	uint32_t mtu;
+};
+
 struct way_nl {
 	struct nl_sock *sk;
 	int watch_fd;		/* tells what others do; -1 */
+	struct way_link link[WAY_NL_LINKS];	/* as last heard of */
 	uint32_t ifindex;
 	bool nowhere;		/* there is a nexthop that leads nowhere */
 	uint32_t seq;

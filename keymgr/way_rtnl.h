@@ -83,7 +83,7 @@ void way_nl_nowhere(struct way_nl *, bool add);
 int way_nl_sync(struct way_nl *);
 /* way_watch_fd() and way_news() of keymgr/way.h. */
 int way_nl_watch_fd(const struct way_nl *);
-enum way_news way_nl_news(struct way_nl *);
+unsigned way_nl_news(struct way_nl *);
 /* Our rules in the kernel. */
 void way_nl_rules(struct way_nl *, void (*fn)(void *,
     const struct way_rule *), void *arg);

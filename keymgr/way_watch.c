@@ -62,23 +62,51 @@ came_up(const struct way_nl *w, struct nlmsghdr *h)
 	    (i->ifi_flags & IFF_UP);
 }
 
-static enum way_news
-news_of(const struct way_nl *w, struct nlmsghdr *h)
+/* Links are heard of for many reasons. */
+static bool
+other_mtu(struct way_nl *w, struct nlmsghdr *h)
+{
+	const struct ifinfomsg *i = nlmsg_data(h);
+	struct way_link *l = &w->link[0];
+	struct nlattr *a;
+	uint32_t mtu;
+	size_t k;
+
+	if (!nlmsg_valid_hdr(h, sizeof(*i)) ||
+	    i->ifi_index == (int)w->ifindex ||
+	    (a = nlmsg_find_attr(h, sizeof(*i), IFLA_MTU)) == NULL ||
+	    nla_len(a) < (int)sizeof(mtu))
+		return false;
+	mtu = nla_get_u32(a);
+	for (k = 0; k < WAY_NL_LINKS; k++) {
+		l = &w->link[k];
+		if (l->ifindex == i->ifi_index || l->ifindex == 0)
+			break;
+	}
+	if (l->ifindex == i->ifi_index && l->mtu == mtu)
+		return false;
+	*l = (struct way_link){ i->ifi_index, mtu };
+	return true;
+}
+
+static unsigned
+news_of(struct way_nl *w, struct nlmsghdr *h)
 {
 	switch (h->nlmsg_type) {
 	case RTM_DELRULE:
-		return rule_gone(w, h) ? WAY_ROBBED : WAY_NO_NEWS;
+		return rule_gone(w, h) ? WAY_ROBBED : 0;
 	case RTM_NEWLINK:
-		return came_up(w, h) ? WAY_ROBBED : WAY_NO_NEWS;
+		return (came_up(w, h) ? WAY_ROBBED : 0) |
+		    (other_mtu(w, h) ? WAY_MTU : 0);
 	case RTM_NEWADDR:
 	case RTM_DELADDR:
 		return WAY_ADDRESS;
 	default:
-		return WAY_NO_NEWS;
+		return 0;
 	}
 }
 
-enum way_news
+unsigned
 way_nl_news(struct way_nl *w)
 {
 	union {
@@ -86,7 +114,7 @@ way_nl_news(struct way_nl *w)
 		uint8_t raw[RX_SIZE];
 	} rx;
 	struct nlmsghdr *h;
-	enum way_news news = WAY_NO_NEWS, one;
+	unsigned news = 0;
 	ssize_t n;
 	int left;
 
@@ -95,10 +123,9 @@ way_nl_news(struct way_nl *w)
 		if (n == -1 && errno == EINTR)
 			continue;
 		if (n == -1)	/* ENOBUFS: something was, and is lost */
-			return errno == ENOBUFS ? WAY_ROBBED : news;
+			return errno == ENOBUFS ? WAY_ROBBED | WAY_MTU : news;
 		left = (int)n;
 		for (h = &rx.h; nlmsg_ok(h, left); h = nlmsg_next(h, &left))
-			if ((one = news_of(w, h)) > news)
-				news = one;
+			news |= news_of(w, h);
 	}
 }

@@ -193,8 +193,11 @@ kmespd_step_put(struct buf *b, const struct kmespd_step *s)
 		buf_u8(b, s->sa.encap);
 		/* FALLTHROUGH */
 	case KMESPD_SA_DEL:
+	case KMESPD_SA_MTU:
 		buf_addr(b, &s->sa.dst.addr);
 		buf_u32(b, s->sa.spi);
+		if (s->kind == KMESPD_SA_MTU)
+			buf_u32(b, s->sa.mtu);
 		break;
 	case KMESPD_POLICY_SET:
 		policy_put(b, &s->policy);
@@ -244,6 +247,10 @@ kmespd_step_get(struct cur *c, struct kmespd_step *s, const char **why)
 		break;
 	case KMESPD_SA_DEL:
 		rc = name_get(c, &s->sa);
+		break;
+	case KMESPD_SA_MTU:
+		rc = name_get(c, &s->sa) == -1 ? -1 :
+		    cur_u32(c, &s->sa.mtu);
 		break;
 	case KMESPD_SA_MOVE:
 		rc = move_get(c, s) == -1 ? -1 : name_get(c, &s->sa);

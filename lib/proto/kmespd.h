@@ -33,6 +33,7 @@ enum kmespd_kind {
 	KMESPD_POLICY_DEL,
 	/* All policies were told: from now on packets may pass. */
 	KMESPD_BEGIN,
+	KMESPD_SA_MTU,		/* the device that leads to its peer */
 };
 
 #define KMESPD_STEPS	128	/* in a batch */

@@ -181,6 +181,18 @@ it "too big is told, IPv4" too_big 10.2.0.10 28
 it "too big is told, IPv6" too_big fd02::10 48
 it "a path that gets narrow heals, IPv4" narrow 10.2.0.10
 it "a path that gets narrow heals, IPv6" narrow fd02::10
+# The wire's own MTU, while the tunnel stands.
+changed()
+{
+	wires 1400
+	until_ok 5 device_is gw1 1338 || fail "device: $(device_mtu gw1)"
+	flow 10.2.0.10
+	wires 9000
+	until_ok 5 device_is gw1 8938 || fail "device: $(device_mtu gw1)"
+	flow fd02::10
+}
+
 it "outer MTU 9000" at 9000 9000
+it "the outer MTU changes" changed
 it "outer MTU 9000, inside 1500" at 9000 1500
 kill "$(<"$W/iperf.pid")"

@@ -168,6 +168,25 @@ START_TEST(a_peer_moves)
 }
 END_TEST
 
+/* The device that leads there, not the way behind it. */
+START_TEST(a_device_changes)
+{
+	add(0, "192.0.2.1", 1500);
+	pmtu_base(&p, &node[0], 9000);
+	ck_assert_uint_eq(sas[0].mtu, 9000);
+	ck_assert_uint_eq(pmtu_device(&p), 9000 - OVERHEAD);
+	learn("192.0.2.1", 1300, 0);
+	pmtu_base(&p, &node[0], 4000);
+	ck_assert_uint_eq(sas[0].mtu, 1300);
+	ck_assert_uint_eq(pmtu_device(&p), 4000 - OVERHEAD);
+	tick(PMTU_AGE_S);
+	ck_assert_uint_eq(sas[0].mtu, 4000);
+	pmtu_del(&p, &node[0]);
+	ck_assert_uint_eq(pmtu_device(&p), 0);
+	ck_assert_uint_eq(hash_count(&p.peers), 0);
+}
+END_TEST
+
 /* Of the widest the least; what is learned on the way is no matter. */
 START_TEST(the_device_takes_what_fits)
 {
@@ -203,6 +222,7 @@ main(void)
 	tcase_add_test(tc, learned_outlives_the_sa);
 	tcase_add_test(tc, least_of_what_is_believed);
 	tcase_add_test(tc, a_peer_moves);
+	tcase_add_test(tc, a_device_changes);
 	tcase_add_test(tc, the_device_takes_what_fits);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);

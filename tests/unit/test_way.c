@@ -143,11 +143,11 @@ way_nl_watch_fd(const struct way_nl *w)
 	return -1;
 }
 
-enum way_news
+unsigned
 way_nl_news(struct way_nl *w)
 {
 	(void)w;
-	return WAY_NO_NEWS;
+	return 0;
 }
 
 uint32_t
