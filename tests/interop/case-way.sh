@@ -337,6 +337,36 @@ neighbours()
 	gw_stop gw2
 }
 
+# A child for echo requests alone, which no routing rule can say: other kinds
+# of ICMP are taken in, too, and let out again as if there were no tunnel.
+types()
+{
+	swan_conf lts='10.2.0.0/24[icmp/2048]' rts='10.1.0.0/24[icmp/2048]' |
+	    swan_start gw2
+	gw_conf identity="generate-policy=port-strict policy-template-group=default" \
+	    peeropt=passive=yes |
+	    sed -e '/^add peer=office2 tunnel/d; /^\/ip ipsec policy$/d' \
+	    -e 's,^/ip ipsec settings.*,/ip ipsec policy add template=yes proposal=c1 src-address=10.1.0.0/24 dst-address=10.2.0.0/24\n&,' |
+	    gw_start gw1
+	swan gw2 --initiate --child net
+	sa_wait gw1 2
+	wire_start
+	on lan1 ping -n -q -c 3 -i 0.1 -W 1 10.2.0.10 || :
+	until_ok 5 wire_has esp 3 || fail "echo requests: $(<"$W/wire")"
+	wire_clean
+	on lan1 python3 -c '
+import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP)
+s.sendto(bytes([13, 0, 0xf2, 0xff]) + bytes(16), ("10.2.0.10", 0))'
+	until_ok 5 grep -q "ICMP time stamp query" "$W/wire" ||
+		fail "what is not for the tunnel is lost: $(<"$W/wire")"
+	[ "$(wire_count esp)" = 3 ]
+	swan_stop gw2
+	gw_stop gw1
+}
+
+it "what rules cannot tell apart espd does" types
+
 net_alter
 ip link add x1 netns gw1 type veth peer name x2 netns gw2
 ip -n gw1 addr add 2001:db8:5::1/64 dev x1 nodad
