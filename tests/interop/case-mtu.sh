@@ -123,15 +123,15 @@ too_big()
 	local to=$1 hdr=$2 mtu
 
 	forget
-	! on lan1 ping -n -q -c 1 -W 1 -M do -s $((1500 - hdr)) "$to" ||
+	! on lan1 ping -n -q -c 1 -W 1 -M "do" -s $((1500 - hdr)) "$to" ||
 		fail "1500 bytes went through"
 	mtu=$(told "$to")
 	[ -n "$mtu" ] || fail "nobody told lan1"
 	[ "$mtu" -ge 1280 ] && [ "$mtu" -lt 1500 ] || fail "told $mtu"
-	on lan1 ping -n -q -c 1 -W 2 -M do -s $((mtu - hdr)) "$to" ||
+	on lan1 ping -n -q -c 1 -W 2 -M "do" -s $((mtu - hdr)) "$to" ||
 		fail "$mtu bytes, as told, do not pass"
 	forget
-	! on lan1 ping -n -q -c 1 -W 1 -M do -s $((mtu - hdr + 1)) "$to" ||
+	! on lan1 ping -n -q -c 1 -W 1 -M "do" -s $((mtu - hdr + 1)) "$to" ||
 		fail "$mtu was told, and more passes"
 }
 

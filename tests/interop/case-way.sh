@@ -74,6 +74,7 @@ it "in clear the gateway is not reached, IPv6" pretend 6 fd02::99 fd01::1 gw1
 # The same where the kernel has no policies at all.
 without_xfrm()
 {
+	# shellcheck disable=SC2154
 	GW_UNDER=$here/without-xfrm up
 	log_has gw1 "no XFRM" || fail "that is not said"
 	[ "$(policy_count gw1)" = 0 ]
