@@ -57,7 +57,7 @@ online()
 	log_wait gw2 'received end entity cert "CN=srv-ec"'
 	log_wait gw2 'installing new virtual IP 172.16.9.10'
 	stays
-	on_bg gw2 ping -n -q -i 0.05 -I 172.16.9.10 10.1.0.10 \
+	on_bg gw2 ping -n -i 0.05 -I 172.16.9.10 10.1.0.10 \
 	    >"$W/ping.log" 2>&1
 	echo $! >"$W/ping.pid"
 	until_ok 5 test -s "$W/ping.log" || fail "ping does not start"

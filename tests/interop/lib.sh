@@ -271,15 +271,18 @@ net_alter()
 }
 
 # ping_ok NODE DESTINATION [COUNT]: every echo is answered.  PING_FROM: the
-# source address.
+# source address.  Without a deadline ping would wait for the last of them no
+# longer than the others took.
 ping_ok()
 {
-	local n=${3:-3} out
+	local n=${3:-3} out seq
 
-	out=$(on "$1" ping -n -q -c "$n" -i 0.1 -W 2 \
+	out=$(on "$1" ping -n -c "$n" -i 0.1 -w 5 \
 	    ${PING_FROM:+-I "$PING_FROM"} "$2") || :
-	[[ $out == *" $n received"* ]] ||
-		fail "ping from $1 to $2: ${out##*statistics ---}"
+	for ((seq = 1; seq <= n; seq++)); do
+		[[ $out == *"icmp_seq=$seq ttl="* ]] ||
+			fail "ping from $1 to $2: no answer to $seq: $out"
+	done
 }
 
 # ping_once NODE DESTINATION: one echo, answered or not.
@@ -308,25 +311,40 @@ ping_start()
 {
 	local log=${PING:-ping}
 
-	on_bg "$1" ping -n -q -i 0.05 "$2" >"$W/$log.log" 2>&1
+	on_bg "$1" ping -n -i 0.05 "$2" >"$W/$log.log" 2>&1
 	echo $! >"$W/$log.pid"
 	# Before that it would not heed the signal that ends it.
 	until_ok 5 test -s "$W/$log.log" || fail "ping does not start"
 }
 
+# ping_answers LOG: the echoes answered, one a line.
+ping_answers()
+{
+	grep -o 'icmp_seq=[0-9]* ttl=' "$W/$1.log" | grep -o '[0-9]*' | sort -nu
+}
+
+ping_goes_on()
+{
+	[ "$(ping_answers "$1" | wc -l)" -gt "$2" ]
+}
+
 ping_loss()
 {
-	local log=${PING:-ping} pid out sent got
+	local log=${PING:-ping} pid out got last=''
 
+	# Those after the last that was answered may be on their way, when
+	# others are answered from now on.
+	got=$(ping_answers "$log" | wc -l)
+	until_ok 5 ping_goes_on "$log" "$got" || last=none
 	pid=$(<"$W/$log.pid")
 	kill -INT "$pid"
 	wait_gone "$pid"
 	out=$(<"$W/$log.log")
-	[[ $out =~ ([0-9]+)\ packets\ transmitted,\ ([0-9]+)\ received ]] ||
-		fail "ping said: $out"
-	sent=${BASH_REMATCH[1]} got=${BASH_REMATCH[2]}
-	# The last one may have been on its way.
-	echo $((sent - got > 1 ? sent - got : 0))
+	[[ $out =~ ([0-9]+)\ packets\ transmitted ]] || fail "ping said: $out"
+	got=$(ping_answers "$log")
+	[ -z "$last" ] && last=$(tail -n 1 <<<"$got") ||
+		last=${BASH_REMATCH[1]}
+	echo $((last - $(wc -w <<<"$got")))
 }
 
 wait_gone()
