@@ -233,7 +233,7 @@ static struct event_base *
 listening(void)
 {
 	static const struct bk_events events = { saw_acquire, saw_expire,
-		saw_mapping, saw_loss, NULL };
+		saw_mapping, saw_loss, NULL, NULL };
 	struct event_base *base = event_base_new();
 
 	ck_assert_ptr_nonnull(base);
