@@ -36,18 +36,20 @@ remote_other()
 # a word of IKE; NODE is the one that is not behind the translator.
 moves()
 {
-	local before was ike
+	local before was ike away
 
 	before=$(sa_spis $1)
 	was=$(remote $1)
 	ike=$(wire_count ike)
 	stream_start 200
 	nap .5
+	away=${EPOCHREALTIME/./}
 	forgets "$2"
+	away=$((${EPOCHREALTIME/./} - away))
 	until_ok 5 remote_other $1 "$was" || fail "still $was"
 	nap .5
-	# What was under way to the old mapping.
-	stream_end 20
+	# What met no translator, and what was under way to the old mapping.
+	stream_end $((away * 200 / 1000000 + 20))
 	[ "$(sa_spis $1)" = "$before" ] || fail "the SAs changed"
 	[ "$(wire_count ike)" = "$ike" ] || fail "something was negotiated"
 	[[ $(remote $1) == $2:40[0-9][0-9][0-9] ]] ||
