@@ -464,7 +464,7 @@ START_TEST(test_stray)
 	ck_assert_uint_eq(east->strays.n, 2);
 	ck_assert_uint_eq(east->strays.v[1].len, 40);
 	ck_assert_uint_eq(gate_stat(east, "in-no-states"), 0);
-	put32(p + 64, 0x1041 + 64);	/* nobody's, though the other's */
+	put32(p + 64, other + 1);	/* nobody's, though of the other */
 	esp_in(east->t, &d, east->now);
 	ck_assert_uint_eq(gate_stat(east, "in-no-states"), 1);
 	put32(p, other);

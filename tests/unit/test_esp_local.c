@@ -209,6 +209,30 @@ START_TEST(strangers)
 END_TEST
 
 /* Longer than the path takes: fragments of ESP, for nobody else cuts it. */
+/* A length that is none, and what is no UDP at all. */
+START_TEST(lies)
+{
+	static const uint16_t lens[] = { 0, 7, 109, UINT16_MAX };
+	uint8_t p[300];
+	size_t len;
+
+	for (unsigned i = 0; i < 4; i++) {
+		len = make_udp(p, "10.9.9.9", "192.0.2.2", 1701, 1701, 100,
+		    1);
+		put16(p + 24, lens[i]);
+		gate_out(client[0], p, len);
+		gate_carry(client[0], server);
+		ck_assert_uint_eq(server->local.n, 0);
+		ck_assert_uint_eq(gate_stat(server, "in-header-errors"),
+		    i + 1);
+	}
+	len = make_tcp(p, "10.9.9.9", "192.0.2.2", 1701, 1701, 1, 0x10, 100);
+	gate_out(client[0], p, len);
+	gate_carry(client[0], server);
+	ck_assert_uint_eq(server->local.n, 0);
+}
+END_TEST
+
 START_TEST(a_long_one)
 {
 	char text[2001];
@@ -283,6 +307,7 @@ main(void)
 	tcase_add_test(tc, a_new_sa_changes_nothing);
 	tcase_add_test(tc, a_client_moves);
 	tcase_add_test(tc, strangers);
+	tcase_add_test(tc, lies);
 	tcase_add_test(tc, a_long_one);
 	tcase_add_test(tc, no_room);
 	tcase_add_loop_test(tc, the_header_comes_back, 0, 2);

@@ -3,6 +3,7 @@
 #include "espd/epoch.h"
 #include "espd/event.h"
 #include "espd/frag.h"
+#include "espd/fragport.h"
 #include "espd/icmp.h"
 #include "espd/mss.h"
 #include "espd/pkt.h"
@@ -288,6 +289,69 @@ START_TEST(no_sum_of_zero)
 }
 END_TEST
 
+static struct fragport ports;
+
+/* A fragment of the datagram id from the host of this number. */
+static struct flow
+later(uint32_t id, uint8_t host, bool first)
+{
+	struct flow f;
+
+	make4(IPPROTO_UDP, 20, 100);
+	put16(p + 4, (uint16_t)id);
+	put16(p + 6, first ? 0x2000 : 10);
+	put16(p + 20, 1000);
+	put16(p + 22, 2000);
+	p[15] = host;
+	ck_assert_int_eq(parse(100), 0);
+	pkt_flow(&k, false, &f);
+	return f;
+}
+
+static bool
+known(uint32_t id, uint8_t host, bool inbound, int64_t now)
+{
+	struct flow f = later(id, host, false);
+
+	fragport_fill(&ports, &k, inbound, &f, (struct mono){ now });
+	ck_assert(f.opaque || (f.lport == 1000 && f.rport == 2000));
+	return !f.opaque;
+}
+
+/* Of this datagram, of these ends, this way, and not for long. */
+START_TEST(ports_of_later_fragments)
+{
+	struct flow f = later(7, 1, true);
+	unsigned n = 0;
+
+	fragport_note(&ports, &k, false, &f, (struct mono){ 1000 });
+	ck_assert(known(7, 1, false, 1000));
+	ck_assert(!known(7, 1, false, 1000 + FRAGPORT_US));
+	for (uint32_t id = 0; id < 2000; id++)
+		n += known(id, 1, false, 1000);
+	for (unsigned host = 0; host < 256; host++)
+		n += known(7, (uint8_t)host, false, 1000);
+	ck_assert_uint_eq(n, 2);
+	for (uint32_t id = 0; id < 2000; id++) {
+		f = later(id, 1, true);
+		fragport_note(&ports, &k, false, &f, (struct mono){ 1000 });
+		ck_assert(known(id, 1, false, 1000));
+		ck_assert(!known(id, 1, true, 1000));
+	}
+	/* A later one tells nothing, and does not keep what is known. */
+	memset(&ports, 0, sizeof(ports));
+	f = later(7, 1, false);
+	fragport_note(&ports, &k, false, &f, (struct mono){ 1000 });
+	ck_assert(!known(7, 1, false, 1000));
+	f = later(7, 1, true);
+	fragport_note(&ports, &k, false, &f, (struct mono){ 1000 });
+	f = later(7, 1, false);
+	fragport_fill(&ports, &k, false, &f, (struct mono){ 2000 });
+	fragport_note(&ports, &k, false, &f, (struct mono){ 2000 });
+	ck_assert(!known(7, 1, false, 1000 + FRAGPORT_US));
+}
+END_TEST
+
 struct thing {
 	struct epoch_item item;
 	unsigned released;
@@ -362,6 +426,7 @@ main(void)
 	tcase_add_test(tc, who_is_told);
 	tcase_add_test(tc, checksums_in_their_place);
 	tcase_add_test(tc, no_sum_of_zero);
+	tcase_add_test(tc, ports_of_later_fragments);
 	tcase_add_test(tc, what_is_held_stays);
 	tcase_add_test(tc, news_in_order_until_full);
 	suite_add_tcase(s, tc);
