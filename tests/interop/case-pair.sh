@@ -2,7 +2,7 @@
 # lifetime under continuous pings, one end is stopped and started, and a
 # large packet passes.  With bare ESP, then in UDP, as either end wants it.
 
-# ends ENCAPSULATION-1 ENCAPSULATION-2
+# ends ENCAPSULATION-1 ENCAPSULATION-2 [PEER-OPTION-2]
 ends()
 {
 	local set="/ip ipsec settings set udp-encapsulation"
@@ -10,7 +10,8 @@ ends()
 	gw_conf proposal=lifetime=30s more="$set=$1" | gw_start gw1
 	gw_conf peer=198.51.100.1/32 my=fqdn:gw2.example \
 	    remote=fqdn:gw1.example src=10.2.0.0/24 dst=10.1.0.0/24 \
-	    proposal=lifetime=30s more="$set=$2" | gw_start gw2
+	    peeropt="${3:-}" proposal=lifetime=30s more="$set=$2" |
+	    gw_start gw2
 }
 
 up()
@@ -81,7 +82,8 @@ encapsulated()
 {
 	all_stop
 	wire_start
-	up "$1" "$2"
+	# One initiates: who is told of both may lose an echo between them.
+	up "$1" "$2" passive=yes
 	agree
 	wire_only "$3" 12
 	[ "$(wire_count udpesp)" = 0 ] || [ "$(wire_count bare)" = 0 ] ||
