@@ -78,11 +78,12 @@ child_by_user()
 }
 
 # The answer is lost and comes again a second later: meanwhile the user
-# does not know the new SA yet (RFC 7296 2.8).
+# does not know the new SA yet (RFC 7296 2.8).  It is larger than an echo in
+# ESP in UDP.
 answer_lost()
 {
 	local drop=(FORWARD -i gw1 -p udp -m udp --sport 4500 -m length
-	    --length 150: -m statistic --mode nth --every 100000 --packet 0
+	    --length 180: -m statistic --mode nth --every 100000 --packet 0
 	    -j DROP)
 
 	on inet "$(iptables_command)" -I "${drop[@]}"

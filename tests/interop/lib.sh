@@ -311,10 +311,22 @@ ping_start()
 {
 	local log=${PING:-ping}
 
+	# A test that failed has left it.
+	[ ! -e "$W/$log.pid" ] || ping_stop "$log"
 	on_bg "$1" ping -n -i 0.05 "$2" >"$W/$log.log" 2>&1
 	echo $! >"$W/$log.pid"
 	# Before that it would not heed the signal that ends it.
 	until_ok 5 test -s "$W/$log.log" || fail "ping does not start"
+}
+
+ping_stop()
+{
+	local pid
+
+	pid=$(<"$W/$1.pid")
+	kill -INT "$pid" 2>/dev/null || :
+	wait_gone "$pid"
+	rm "$W/$1.pid"
 }
 
 # ping_answers LOG: the echoes answered, one a line.
@@ -330,15 +342,13 @@ ping_goes_on()
 
 ping_loss()
 {
-	local log=${PING:-ping} pid out got last=''
+	local log=${PING:-ping} out got last=''
 
 	# Those after the last that was answered may be on their way, when
 	# others are answered from now on.
 	got=$(ping_answers "$log" | wc -l)
 	until_ok 5 ping_goes_on "$log" "$got" || last=none
-	pid=$(<"$W/$log.pid")
-	kill -INT "$pid"
-	wait_gone "$pid"
+	ping_stop "$log"
 	out=$(<"$W/$log.log")
 	[[ $out =~ ([0-9]+)\ packets\ transmitted ]] || fail "ping said: $out"
 	got=$(ping_answers "$log")
