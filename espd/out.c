@@ -369,6 +369,14 @@ chatter(const struct flow *f)
 	return to[0] == 0xff && (to[1] & 0x0f) <= 2;
 }
 
+/* A fragment whose ports nobody knows may belong to what is encrypted. */
+static bool
+doubtful(const struct out *o, const struct policy_body *b)
+{
+	return o->flow.opaque && b->action == POLICY_PASS &&
+	    b->prio == PRIO_BEYOND;
+}
+
 /* What no policy speaks of is not ours to let out. */
 static enum stat
 handle(struct out *o)
@@ -381,7 +389,8 @@ handle(struct out *o)
 	f = core_find(o->t, &o->flow);
 	if (f->policy == NULL && chatter(&o->flow))
 		return STAT_NONE;
-	if (f->policy == NULL || f->policy->body.action == POLICY_BLOCK)
+	if (f->policy == NULL || f->policy->body.action == POLICY_BLOCK ||
+	    doubtful(o, &f->policy->body))
 		return STAT_OUT_POLICY_BLOCKED;
 	fragport_note(&o->t->fragport, &o->pkt, false, &o->flow, o->now);
 	if (f->policy->body.action == POLICY_PASS)

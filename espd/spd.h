@@ -12,6 +12,9 @@
 enum policy_action { POLICY_ENCRYPT, POLICY_BLOCK, POLICY_PASS };
 
 /* As keymgr has it: what happens to the traffic of a selector. */
+/* The priority of what comes to us although no policy speaks of it. */
+#define PRIO_BEYOND	UINT32_MAX
+
 struct policy_body {
 	uint32_t prio;		/* lower is first; then the older */
 	uint32_t reqid;		/* of POLICY_ENCRYPT */

@@ -203,7 +203,7 @@ bool
 way_wide(const struct selector *sel, struct selector *wide)
 {
 	way_key(sel, wide);
-	return !way_exact(sel);
+	return wide->lmask != sel->lmask || wide->rmask != sel->rmask;
 }
 
 bool

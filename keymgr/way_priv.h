@@ -60,7 +60,8 @@ struct way {
 
 /* way_sel.c: what rules can say of selectors */
 
-/* As a rule can say it: whole ranges of ports, and none with ICMP's types. */
+/* As the rule of a group can say it: whole ranges of ports, for our own
+ * addresses alone, and none with ICMP's types. */
 void way_key(const struct selector *, struct selector *key);
 /* The rule says neither more nor less. */
 bool way_exact(const struct selector *);

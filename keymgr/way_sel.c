@@ -29,8 +29,8 @@ range_of(uint16_t port, uint16_t mask, struct way_ports *r)
 	return true;
 }
 
-void
-way_key(const struct selector *s, struct selector *key)
+static void
+sayable(const struct selector *s, struct selector *key)
 {
 	struct way_ports r;
 
@@ -41,12 +41,22 @@ way_key(const struct selector *s, struct selector *key)
 		key->rport = key->rmask = 0;
 }
 
+/* Rules do not see the ports of fragments that are forwarded, not even of the
+ * first; espd does. */
+void
+way_key(const struct selector *s, struct selector *key)
+{
+	sayable(s, key);
+	if (!way_is_host(&s->local))
+		key->lport = key->lmask = key->rport = key->rmask = 0;
+}
+
 bool
 way_exact(const struct selector *s)
 {
 	struct selector key;
 
-	way_key(s, &key);
+	sayable(s, &key);
 	return key.lmask == s->lmask && key.rmask == s->rmask;
 }
 

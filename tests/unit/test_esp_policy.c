@@ -251,6 +251,32 @@ START_TEST(test_chatter)
 }
 END_TEST
 
+/* What came to us beyond the policies goes out again, but for fragments that
+ * might be what a policy encrypts. */
+START_TEST(test_beyond)
+{
+	struct policy_body b = { .prio = PRIO_BEYOND, .action = POLICY_PASS,
+		.out = POLICY_PASS };
+	uint8_t later[400];
+
+	gate_policy(west, "10.1.0.0/16", "10.2.0.0/16", &b);
+	gate_out(west, p, len);
+	ck_assert_uint_eq(west->passed.n, 1);
+	memcpy(later, p, len);
+	later[7] = 100;
+	later[5]++;
+	csum_ipv4(later);
+	gate_out(west, later, len);
+	ck_assert_uint_eq(west->passed.n, 1);
+	ck_assert_uint_eq(gate_stat(west, "out-policy-blocked"), 1);
+	/* Who configured it means fragments, too. */
+	b.prio--;
+	gate_policy(west, "10.1.0.0/16", "10.2.0.0/16", &b);
+	gate_out(west, later, len);
+	ck_assert_uint_eq(west->passed.n, 2);
+}
+END_TEST
+
 START_TEST(test_actions)
 {
 	struct policy_body b = { .prio = 5, .action = POLICY_BLOCK };
@@ -700,6 +726,7 @@ main(void)
 	tcase_add_loop_test(tc, test_model, 0, 5);
 	tcase_add_test(tc, test_bad_selector);
 	tcase_add_test(tc, test_chatter);
+	tcase_add_test(tc, test_beyond);
 	tcase_add_test(tc, test_actions);
 	tcase_add_test(tc, test_acquire);
 	tcase_add_test(tc, test_lost);

@@ -447,7 +447,16 @@ START_TEST(ports_are_ranges)
 	s.rport = 53;
 	s.rmask = UINT16_MAX;
 	ck_assert_int_eq(way_set(w, &s, &b), 0);
+	/* A network's fragments have none. */
 	r = rule_from("10.1.0.0/16", WAY_TABLE);
+	ck_assert_uint_eq(r->sport.lo, 0);
+	ck_assert_uint_eq(r->dport.hi, 0);
+	ck_assert_uint_eq(all_wide(w), 1);
+	way_del(w, &s);
+	ck_assert_uint_eq(all_wide(w), 0);
+	ck_assert_int_eq(prefix_parse(&s.local, "10.1.0.1/32", true), 0);
+	ck_assert_int_eq(way_set(w, &s, &b), 0);
+	r = rule_from("10.1.0.1/32", WAY_TABLE);
 	ck_assert_uint_eq(r->sport.lo, 0x1000);
 	ck_assert_uint_eq(r->sport.hi, 0x1fff);
 	ck_assert_uint_eq(r->dport.lo, 53);
@@ -456,7 +465,7 @@ START_TEST(ports_are_ranges)
 	b.action = b.out = BK_PASS;
 	ck_assert_int_eq(way_set(w, &s, &b), 0);
 	ck_assert_uint_eq(rules(), 1);
-	ck_assert_uint_eq(rule_from("10.1.0.0/16", WAY_SKIP)->sport.hi,
+	ck_assert_uint_eq(rule_from("10.1.0.1/32", WAY_SKIP)->sport.hi,
 	    0x1fff);
 	way_close(w);
 }
