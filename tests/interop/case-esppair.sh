@@ -72,3 +72,23 @@ for form in bare udp; do
 		all_stop
 	done
 done
+
+# A policy of one port between networks: the kernel does not see the port of
+# what comes in fragments.
+one_port()
+{
+	pair_conf bare peer=198.51.100.1/32 my=fqdn:gw2.example \
+	    remote=fqdn:gw1.example src=10.2.0.0/24 dst=10.1.0.0/24 \
+	    peeropt=passive=yes policy='protocol=udp src-port=4001' |
+	    gw_start gw2
+	pair_conf bare policy='protocol=udp dst-port=4001' | gw_start gw1
+	sa_wait gw1 2
+	sa_wait gw2 2
+	wire_start
+}
+
+it "a policy of one port" one_port
+it "fragments of it go through the tunnel" carry ports 4 lan1 lan2
+it "those of nobody knows what are dropped" \
+    errors_are gw1 out-policy-blocked=2
+it "nothing in clear" wire_clean
