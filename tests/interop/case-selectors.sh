@@ -12,10 +12,7 @@ lan_more()
 
 ping_from()
 {
-	local out
-
-	out=$(on "$1" ping -n -q -c 3 -i 0.1 -W 2 -I "$2" "$3") || :
-	[[ $out == *" 3 received"* ]] || fail "ping $2 to $3: $out"
+	PING_FROM=$2 ping_ok "$1" "$3"
 }
 
 several()

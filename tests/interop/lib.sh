@@ -271,14 +271,15 @@ net_alter()
 }
 
 # ping_ok NODE DESTINATION [COUNT]: every echo is answered.  PING_FROM: the
-# source address.  Without a deadline ping would wait for the last of them no
+# source address; PING_SIZE: bytes in each.  Without a deadline ping would wait for the last of them no
 # longer than the others took.
 ping_ok()
 {
 	local n=${3:-3} out seq
 
 	out=$(on "$1" ping -n -c "$n" -i 0.1 -w 5 \
-	    ${PING_FROM:+-I "$PING_FROM"} "$2") || :
+	    ${PING_SIZE:+-s "$PING_SIZE"} ${PING_FROM:+-I "$PING_FROM"} \
+	    "$2") || :
 	for ((seq = 1; seq <= n; seq++)); do
 		[[ $out == *"icmp_seq=$seq ttl="* ]] ||
 			fail "ping from $1 to $2: no answer to $seq: $out"
