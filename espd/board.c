@@ -88,8 +88,9 @@ board_take(struct board *bd, uint32_t *slot)
 	return 0;
 }
 
-void
-board_hide(struct board *bd, uint32_t slot)
+/* Nobody sees the SA any more, and its keys are wiped; the slot stays. */
+static void
+hide(struct board *bd, uint32_t slot)
 {
 	atomic_store(&bd->b->slot[slot].spi, 0);
 	secret_wipe(&bd->kept[slot], sizeof(bd->kept[slot]));
@@ -98,14 +99,14 @@ board_hide(struct board *bd, uint32_t slot)
 void
 board_give(struct board *bd, uint32_t slot)
 {
-	board_hide(bd, slot);
+	hide(bd, slot);
 	bd->free[bd->nfree++] = slot;
 }
 
 void
 board_end(struct board *bd, uint32_t slot)
 {
-	board_hide(bd, slot);
+	hide(bd, slot);
 	bd->ending[bd->nending++] = slot;
 }
 

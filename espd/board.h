@@ -32,8 +32,6 @@ struct board {
 int board_map(struct board *, int board_fd, int keep_fd);
 /* A slot with clean counters; -1: all are taken. */
 int board_take(struct board *, uint32_t *slot);
-/* Nobody sees the SA any more, and its keys are wiped; the slot stays. */
-void board_hide(struct board *, uint32_t slot);
 /* Nobody counts in it any more; wipes the keys. */
 void board_give(struct board *, uint32_t slot);
 /* The same while a packet thread may still count there: the slot is given

@@ -16,11 +16,6 @@
 #include <string.h>
 
 #define PATH_MTU	1500	/* where the path is not known */
-/*
- * What arrived for an inbound SA before it was deleted may still lie in a
- * socket, overtaken by the DELETE on another: it is let in a little longer.
- */
-#define LEAVE_US	500000
 
 /* An SA that is there. */
 struct held {
@@ -28,8 +23,7 @@ struct held {
 	uint32_t spi;
 	struct addr dst;
 	bool inbound;
-	bool leaving;		/* deleted, and not in the table any more */
-	struct timer end;	/* the hard one, or of leaving */
+	struct timer end;	/* its hard lifetime's */
 	struct pmtu_sa pmtu;	/* of an outbound one */
 };
 
@@ -180,8 +174,7 @@ held_end(struct ipc_keymgr *k, struct held *h)
 	timer_clear(&k->timers, &h->end);
 	pmtu_del(&k->pmtu, &h->pmtu);
 	(void)esp_sa_del(k->esp, &h->dst, h->spi);
-	if (!h->leaving)
-		hash_del(&k->held, key_of(k, &h->dst, h->spi));
+	hash_del(&k->held, key_of(k, &h->dst, h->spi));
 	board_end(k->board, h->slot);
 	free(h);
 }
@@ -190,17 +183,10 @@ static int
 sa_del(struct ipc_keymgr *k, const struct addr *dst, uint32_t spi)
 {
 	struct held *h = held_get(k, dst, spi);
-	struct mono at = { mono_now().us + LEAVE_US };
 
 	if (h == NULL)
 		return ESRCH;
-	if (!h->inbound || timer_set(&k->timers, &h->end, at) == -1) {
-		held_end(k, h);
-		return 0;
-	}
-	hash_del(&k->held, key_of(k, &h->dst, h->spi));
-	h->leaving = true;
-	board_hide(k->board, h->slot);
+	held_end(k, h);
 	return 0;
 }
 
@@ -550,8 +536,7 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 
 	while ((t = timers_pop(&k->timers, now)) != NULL) {
 		h = (struct held *)((char *)t - offsetof(struct held, end));
-		if (!h->leaving)
-			news_expire(k, h->spi, &h->dst, true);
+		news_expire(k, h->spi, &h->dst, true);
 		held_end(k, h);
 	}
 	pmtu_tick(&k->pmtu, now);

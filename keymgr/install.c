@@ -83,6 +83,7 @@ child_new(const struct child_req *r, const struct guarded *ok)
 	c->policy = r->policy;
 	c->identity = r->identity;
 	c->ike_spi = r->ike_spi;
+	c->replaces = r->replaces;
 	c->spi_in = r->spi_in;
 	c->spi_out = r->spi_out;
 	c->local = r->local;
@@ -368,44 +369,62 @@ bad:
 	end(arg, false, why);
 }
 
-/* The children leave the records and the SAs the kernel; policies first, so
- * that no packet meets a policy whose SA is gone. */
+/*
+ * The children leave the records and the SAs the kernel; policies first, so
+ * that no packet meets a policy whose SA is gone.
+ */
 static void
-remove_many(struct km *km, struct sad_child **c, size_t n, bool tell,
-    bool overlap)
+remove_many(struct km *km, struct sad_child **c, size_t n, bool tell)
 {
 	struct addr local[REMOVE_BATCH], remote[REMOVE_BATCH];
 	uint32_t in[REMOVE_BATCH], out[REMOVE_BATCH];
 	struct batch b;
 	size_t i;
 
+	batch_init(&b);
 	for (i = 0; i < n; i++) {
 		in[i] = c[i]->spi_in;
 		out[i] = c[i]->spi_out;
 		local[i] = c[i]->local.addr;
 		remote[i] = c[i]->remote.addr;
+		overlap_end(&km->overlap, &km->spi, c[i], &b);
 		count_child(km, c[i]);
 		child_forget(km, c[i]);
 		if (tell)
 			km->out.expire(km->out.arg, SPI_WORKER(in[i]), in[i],
 			    true);
 	}
-	batch_init(&b);
 	spd_sync(km->spd, &b);
 	for (i = 0; i < n; i++) {
-		if (!overlap || overlap_add(&km->overlap, &km->spi, &local[i],
-		    in[i]) == -1)
-			batch_sa_del(&b, &local[i], in[i]);
+		batch_sa_del(&b, &local[i], in[i]);
 		batch_sa_del(&b, &remote[i], out[i]);
 	}
 	b.what = "child SAs could not be removed";
 	spd_run(km->spd, &b, &km->bk, batch_log, NULL);
 }
 
+/* Its inbound SA takes packets for a moment more. */
+static void
+remove_replaced(struct km *km, struct sad_child *c)
+{
+	const struct sad_child was = *c;
+	struct batch b;
+
+	count_child(km, c);
+	child_forget(km, c);
+	batch_init(&b);
+	spd_sync(km->spd, &b);
+	if (overlap_add(&km->overlap, &km->spi, &was) == -1)
+		batch_sa_del(&b, &was.local.addr, was.spi_in);
+	batch_sa_del(&b, &was.remote.addr, was.spi_out);
+	b.what = "a replaced child SA could not be removed";
+	spd_run(km->spd, &b, &km->bk, batch_log, NULL);
+}
+
 void
 install_remove(struct km *km, struct sad_child *c, bool tell)
 {
-	remove_many(km, &c, 1, tell, false);
+	remove_many(km, &c, 1, tell);
 }
 
 static size_t
@@ -422,12 +441,12 @@ remove_worker_if(struct km *km, unsigned worker,
 		total++;
 		some[n++] = c;
 		if (n == REMOVE_BATCH) {
-			remove_many(km, some, n, tell, false);
+			remove_many(km, some, n, tell);
 			n = 0;
 		}
 	}
 	if (n > 0)
-		remove_many(km, some, n, tell, false);
+		remove_many(km, some, n, tell);
 	return total;
 }
 
@@ -463,6 +482,20 @@ install_worker_gone(struct km *km, unsigned worker)
 		    worker);
 }
 
+/* RFC 7296 2.8.1: of two that both sides made at once one is too many. */
+static bool
+is_replaced(const struct sad_child *c)
+{
+	const struct sad_child *o;
+
+	LIST_FOREACH(o, &c->flow->children, in_flow)
+		if (o->peer == c->peer && (o->replaces == c->spi_in ||
+		    (o != c && c->replaces != 0 &&
+		    o->replaces == c->replaces)))
+			return true;
+	return false;
+}
+
 void
 install_del(struct km *km, unsigned worker, uint32_t spi_in)
 {
@@ -485,8 +518,10 @@ install_del(struct km *km, unsigned worker, uint32_t spi_in)
 		return;
 	}
 	log_child(km, c, "removed");
-	/* With another one there it was replaced. */
-	remove_many(km, &c, 1, false, c->flow->nchildren > 1);
+	if (is_replaced(c))
+		remove_replaced(km, c);
+	else
+		remove_many(km, &c, 1, false);
 }
 
 /* Seconds left of the lifetime, at least 1; 0: there is no limit. */

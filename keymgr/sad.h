@@ -19,6 +19,7 @@ struct sad_child {
 	uint32_t peer, policy, identity;	/* configuration ids */
 	uint64_t ike_spi;	/* of the worker's IKE SA, for display */
 	uint32_t spi_in, spi_out;
+	uint32_t replaces;	/* inbound SPI of the one it rekeyed, or 0 */
 	uint64_t serial;	/* never given twice */
 	bool installing;	/* its SAs are on their way */
 	struct endpoint local, remote;

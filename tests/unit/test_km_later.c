@@ -1,6 +1,7 @@
 /* Children whose SAs somebody else installs, who answers later. */
 #include "tests/unit/km_fake.h"
 
+#include "keymgr/event.h"
 #include "keymgr/limits.h"
 #include "lib/log.h"
 
@@ -51,16 +52,23 @@ on_end(void *arg, bool ok, const char *why)
 
 /* One whose SAs come later. */
 static uint32_t
-coming(const char *remote)
+asked(const char *remote, uint32_t replaces)
 {
 	struct child_req r;
 
 	memset(&ended, 0, sizeof(ended));
 	fake.later = true;
 	good_req(&km, &r, P_A, "10.1.0.0/24", remote);
+	r.replaces = replaces;
 	install_add(&km, &r, on_end, NULL);
 	child_req_free(&r);
 	return r.spi_in;
+}
+
+static uint32_t
+coming(const char *remote)
+{
+	return asked(remote, 0);
 }
 
 static void
@@ -68,6 +76,17 @@ answer_all(void)
 {
 	while (fake_answer())
 		;
+}
+
+/* At once. */
+static uint32_t
+replacing(uint32_t old)
+{
+	uint32_t spi = asked("10.2.0.0/24", old);
+
+	answer_all();
+	fake.later = false;
+	return spi;
 }
 
 /* All else goes on; the answer comes when the SAs are there. */
@@ -185,9 +204,7 @@ START_TEST(test_overlap)
 	uint32_t old = coming("10.2.0.0/24"), new, last;
 
 	answer_all();
-	new = coming("10.2.0.0/24");
-	answer_all();
-	fake.later = false;
+	new = replacing(old);
 	install_del(&km, 0, old);
 	ck_assert_uint_eq(sad_count(&km.sad), 1);
 	ck_assert_ptr_nonnull(fake_sa_find(old));
@@ -205,14 +222,85 @@ START_TEST(test_overlap)
 	/* At the end nothing is left. */
 	old = coming("10.2.0.0/24");
 	answer_all();
-	last = coming("10.2.0.0/24");
-	answer_all();
+	last = replacing(old);
 	ck_assert_uint_ne(last, old);
-	fake.later = false;
 	install_del(&km, 0, old);
 	ck_assert_uint_eq(fake_sas(), 3);
 	km_remove_all(&km, true);
 	ck_assert_uint_eq(fake_sas(), 0);
+}
+END_TEST
+
+static void
+gone_worker(uint32_t spi)
+{
+	(void)spi;
+	install_worker_gone(&km, 0);
+}
+
+static void
+flushed(uint32_t spi)
+{
+	(void)spi;
+	ck_assert_uint_eq(install_remove_if(&km, NULL, NULL, true), 1);
+}
+
+static void
+deleted(uint32_t spi)
+{
+	install_del(&km, 0, spi);
+}
+
+static void
+expired(uint32_t spi)
+{
+	const struct sad_child *c = sad_get(&km.sad, spi);
+	struct addr dst = c->local.addr;
+
+	event_expire(&km, spi, &dst, true);
+}
+
+static void (*const ends[])(uint32_t) = { gone_worker, flushed, deleted,
+	expired };
+
+/* With the tunnel the moment is over, however that ended. */
+START_TEST(test_overlap_ends)
+{
+	uint32_t old = replacing(0), new = replacing(old);
+
+	install_del(&km, 0, old);
+	ck_assert_uint_eq(fake_sas(), 3);
+	ends[_i](new);
+	ck_assert_uint_eq(fake_sas(), 0);
+	ck_assert_uint_eq(km.overlap.n, 0);
+	ck_assert_int_eq(spi_state(&km.spi, old), SPI_UNKNOWN);
+}
+END_TEST
+
+/* Beside another one of the same policy that did not replace it. */
+START_TEST(test_no_overlap)
+{
+	uint32_t first = replacing(0), other = replacing(0);
+
+	install_del(&km, 0, first);
+	ck_assert_ptr_null(fake_sa_find(first));
+	ck_assert_uint_eq(fake_sas(), 2);
+	ck_assert_ptr_nonnull(fake_sa_find(other));
+	/* Flushed before its deletion */
+	first = other;
+	(void)replacing(first);
+	ck_assert_uint_eq(install_remove_if(&km, NULL, NULL, true), 2);
+	ck_assert_uint_eq(fake_sas(), 0);
+	/* Two that were made at once for one: the other stays. */
+	first = replacing(0);
+	other = replacing(first);
+	(void)replacing(first);
+	install_del(&km, 0, first);
+	install_del(&km, 0, other);
+	ck_assert_ptr_nonnull(fake_sa_find(other));
+	ck_assert_uint_eq(fake_sas(), 4);
+	(void)km_tick(&km, mono_add(mono_now(), MONO_S(3)));
+	ck_assert_uint_eq(fake_sas(), 2);
 }
 END_TEST
 
@@ -282,6 +370,9 @@ main(void)
 	tcase_add_test(tc, test_later_fails_behind);
 	tcase_add_test(tc, test_move_fails);
 	tcase_add_test(tc, test_overlap);
+	tcase_add_loop_test(tc, test_overlap_ends, 0,
+	    sizeof(ends) / sizeof(ends[0]));
+	tcase_add_test(tc, test_no_overlap);
 	tcase_add_test(tc, test_limits);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
