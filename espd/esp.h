@@ -238,10 +238,12 @@ struct esp_news {
 	/* A packet waits for an SA; the selector is the packet's own.  At
 	 * most one a second and policy. */
 	void (*acquire)(void *, uint32_t reqid, const struct sel *);
-	/* A limit of bytes or packets is reached, or sequence numbers end. */
+	/* A limit of bytes or packets is reached, or sequence numbers end;
+	 * said again each second that packets come. */
 	void (*expire)(void *, uint32_t spi, const struct addr *dst,
 	    bool hard);
-	/* The newest packets of an inbound SA come from elsewhere. */
+	/* The newest packets of an inbound SA come from elsewhere; said again
+	 * each second until it was moved there. */
 	void (*mapping)(void *, uint32_t spi, const struct endpoint *remote);
 	/* Some of the above were lost. */
 	void (*lost)(void *);

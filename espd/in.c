@@ -16,7 +16,6 @@
 #define KEEPALIVE	0xff	/* RFC 3948 section 2.3 */
 #define TTL		64
 #define UDP_LEN		8
-#define MAPPING_US	1000000
 
 /* A packet on its way. */
 struct in {
@@ -66,7 +65,7 @@ is_stray(const struct in *i, const uint8_t *p)
 
 /*
  * RFC 7296 section 2.23: the newest authentic packet says where the peer is.
- * That is told once for each move, and at most once a second: who copies
+ * That is told until the SA has moved, and at most once a second: who copies
  * packets and is faster than the peer moves it with each.  ESP comes in UDP
  * or without as the peer likes, whatever we do: then it says nothing.
  */
@@ -79,14 +78,9 @@ check_mapping(struct in *i)
 		.spi = i->sa->conf.spi, .remote = *src };
 	struct sa *s = i->sa;
 
-	if (!i->dg->encap || !p->encap || endpoint_equal(src, &s->mapped))
-		return;
-	if (!endpoint_equal(src, &p->src)) {
-		if (i->now.us < s->map_next || !core_tell(i->t, &m))
-			return;
-		s->map_next = i->now.us + MAPPING_US;
-	}
-	s->mapped = *src;
+	if (i->dg->encap && p->encap && !endpoint_equal(src, &p->src) &&
+	    i->now.us >= s->map_next && core_tell(i->t, &m))
+		s->map_next = i->now.us + TELL_US;
 }
 
 static enum stat

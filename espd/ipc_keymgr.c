@@ -38,6 +38,7 @@ struct ipc_keymgr {
 	void *arg;
 	struct pmtu pmtu;
 	uint32_t mtu_told;	/* the device's; 0: not to this keymgr */
+	bool lost;		/* news were, and that is still to be told */
 };
 
 static uint64_t
@@ -384,6 +385,14 @@ tell_mtu(struct ipc_keymgr *k)
 	buf_free(&b);
 }
 
+/* keymgr looks for what is gone. */
+static void
+tell_lost(struct ipc_keymgr *k)
+{
+	if (k->lost && edge_send(k->edge, KMESPD_LOST, 0, -1, NULL) == 0)
+		k->lost = false;
+}
+
 static int
 on_batch(void *arg, struct imsg *m, const char **why)
 {
@@ -464,16 +473,19 @@ ipc_keymgr_up(struct ipc_keymgr *k, int fd)
 		log_error(LOG_T_SYSTEM, "no memory for keymgr");
 	k->mtu_told = 0;
 	tell_mtu(k);
+	tell_lost(k);
 }
 
-/* Events.  What finds no room is lost, and keymgr looks for itself. */
-
+/*
+ * Events.  One that does not reach keymgr comes again with packets; not that
+ * an SA is gone, which keymgr then looks for itself.
+ */
 static void
 tell(struct ipc_keymgr *k, uint16_t type, struct buf *b)
 {
-	(void)edge_send(k->edge, type, 0, -1, b);
-	if (b != NULL)
-		buf_free(b);
+	if (edge_send(k->edge, type, 0, -1, b) == -1)
+		k->lost = true;
+	buf_free(b);
 }
 
 static void
@@ -515,7 +527,10 @@ news_mapping(void *arg, uint32_t spi, const struct endpoint *remote)
 static void
 news_lost(void *arg)
 {
-	tell(arg, KMESPD_LOST, NULL);
+	struct ipc_keymgr *k = arg;
+
+	k->lost = true;
+	tell_lost(k);
 }
 
 void
@@ -541,6 +556,7 @@ ipc_keymgr_tick(struct ipc_keymgr *k, struct mono now)
 	}
 	pmtu_tick(&k->pmtu, now);
 	tell_mtu(k);
+	tell_lost(k);
 	reclaim(k);
 }
 

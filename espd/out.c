@@ -192,7 +192,7 @@ reserve(struct out *o, uint64_t n, uint64_t bytes)
 		return STAT_OUT_STATE_EXPIRED;
 	if (atomic_load(&s->live->seq) + n > most ||
 	    (o->seq = atomic_fetch_add(&s->live->seq, n) + 1) + n - 1 > most) {
-		core_tell_limits(o->t, s, sa_tell(s, TOLD_HARD));
+		core_tell_limits(o->t, s, sa_tell(s, TOLD_HARD, o->now));
 		return STAT_OUT_STATE_SEQUENCE_ERRORS;
 	}
 	told = sa_count(s, n, bytes, o->now, &dead);

@@ -87,6 +87,9 @@ sa_init(struct sa *s, const struct esp_sa *c, struct mono now)
 	s->icv_len = (uint8_t)crypt_icv_len(c->encr, c->integ);
 	s->align = c->encr->block < 4 ? 4 : c->encr->block;
 	atomic_init(&s->own.used, INT64_MAX);
+	s->map_next = INT64_MIN;
+	for (unsigned i = 0; i < TOLD_KINDS; i++)
+		atomic_init(&s->tell_next[i], INT64_MIN);
 	s->live = c->live != NULL ? c->live : &s->own;
 	atomic_init(&s->mtu, c->mtu);
 }
@@ -262,11 +265,22 @@ sa_count(struct sa *s, uint64_t n, uint64_t bytes, struct mono now,
 	if (crossed(l->hard_bytes, b, bytes) ||
 	    crossed(l->hard_packets, p, n))
 		bits |= TOLD_HARD;
-	return bits == 0 ? 0 : sa_tell(s, bits);
+	return bits == 0 ? 0 : sa_tell(s, bits, now);
 }
 
 unsigned
-sa_tell(struct sa *s, unsigned bits)
+sa_tell(struct sa *s, unsigned bits, struct mono now)
 {
-	return bits & ~atomic_fetch_or(&s->told, bits);
+	unsigned i, due = 0;
+	int64_t next;
+
+	for (i = 0; i < TOLD_KINDS; i++) {
+		next = atomic_load_explicit(&s->tell_next[i],
+		    memory_order_relaxed);
+		if ((bits & 1u << i) != 0 && now.us >= next &&
+		    atomic_compare_exchange_strong(&s->tell_next[i], &next,
+		    now.us + TELL_US))
+			due |= 1u << i;
+	}
+	return due;
 }

@@ -17,8 +17,13 @@ struct path {
 	uint64_t id;		/* never used twice */
 };
 
+/* Limits, as bits. */
 #define TOLD_SOFT	1u
 #define TOLD_HARD	2u
+#define TOLD_KINDS	2
+/* What is so is told with packets, no more often than this, for as long as
+ * it is so: whoever is to hear it may not be there, or may refuse it. */
+#define TELL_US		1000000
 
 struct sa {
 	struct table_node node;		/* inbound ones, by SPI */
@@ -31,13 +36,12 @@ struct sa {
 	uint8_t align;		/* of what is encrypted; a power of two */
 	struct mono added;
 	struct replay *replay;		/* inbound */
-	struct endpoint mapped;		/* inbound: the newest's source */
-	int64_t map_next;		/* not told again before, us */
+	int64_t map_next;		/* no mapping is told before, us */
 	struct sa *older;		/* outbound, of the same route */
 	struct route *route;
 	/* Written by packet threads. */
 	struct esp_live *live;		/* conf's or own */
-	_Atomic unsigned told;		/* TOLD_ */
+	_Atomic int64_t tell_next[TOLD_KINDS];	/* us */
 	struct esp_live own;
 	/* The one thread that encrypts or decrypts. */
 	unsigned owner;
@@ -66,13 +70,12 @@ uint32_t sa_mtu_bound(uint32_t mtu);
 size_t sa_inner_mtu(const struct sa *, const struct path *);
 
 /*
- * Counts n packets; which limits that crosses first is in the TOLD_ bits
- * returned.  *dead: a hard limit was reached before these.
+ * Counts n packets; which limits are reached and to be told now is in the
+ * TOLD_ bits returned.  *dead: a hard limit was reached before these.
  */
 unsigned sa_count(struct sa *, uint64_t n, uint64_t bytes, struct mono now,
     bool *dead);
-/* Whether the caller is the first to ask so about these TOLD_ bits; returns
- * those of them that were not set. */
-unsigned sa_tell(struct sa *, unsigned bits);
+/* Those of the TOLD_ bits that the caller is to tell now. */
+unsigned sa_tell(struct sa *, unsigned bits, struct mono now);
 
 #endif

@@ -56,6 +56,37 @@ moves()
 		fail "packets go to $(remote $1)"
 }
 
+replaced()
+{
+	local pid
+
+	pid=$(gw_pids "$1" keymgr)
+	[ -n "$pid" ] && [ "$pid" != "$2" ]
+}
+
+# moves_alone NODE ADDRESS: the same, and NODE's keymgr is not there when it
+# happens.
+moves_alone()
+{
+	local before was pid
+
+	before=$(sa_spis $1)
+	was=$(remote $1)
+	pid=$(gw_pids $1 keymgr)
+	stream_start 200
+	kill -STOP "$(<"$W/$1/sallyportd.pid")"
+	kill -KILL "$pid"
+	forgets "$2"
+	nap .5
+	kill -CONT "$(<"$W/$1/sallyportd.pid")"
+	until_ok 20 replaced $1 "$pid" || fail "keymgr was not started again"
+	until_ok 10 remote_other $1 "$was" || fail "still $was"
+	stream_end 100000
+	ping_ok lan1 10.2.0.10
+	ping_ok lan2 10.1.0.10
+	[ "$(sa_spis $1)" = "$before" ] || fail "the SAs changed"
+}
+
 # gw2 knows who may come from where.
 through()
 {
@@ -159,6 +190,8 @@ it "no packet was an error" errors_are gw1
 it "nor at the other end" errors_are gw2
 it "another port in the middle of a stream" moves gw2 198.51.100.1
 it "another address, too" moves gw2 198.51.100.7
+it "another one that no keymgr was there to hear of" \
+    moves_alone gw2 198.51.100.9
 it "keepalives, and they are no errors" keepalives
 it "for those behind it" errors_are gw1
 all_stop

@@ -135,7 +135,68 @@ anew()
 	stream_end "$2"
 }
 
+# A limit is reached, and no keymgr is there to hear of it.
+limit_alone()
+{
+	local before pid
+
+	before=$(sa_spis gw1)
+	pid=$(gw_pids gw1 keymgr)
+	kill -STOP "$(<"$W/gw1/sallyportd.pid")"
+	kill -KILL "$pid"
+	on lan1 python3 -c 'import socket
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for i in range(1500):
+	s.sendto(b"x", ("10.2.0.10", 9))'
+	kill -CONT "$(<"$W/gw1/sallyportd.pid")"
+	until_ok 20 replaced keymgr "$pid" ||
+		fail "keymgr was not started again"
+	until_ok 10 ping_once lan1 10.2.0.10 || fail "no echo"
+	[ "$(sa_spis gw1)" != "$before" ] || fail "the SAs are the same"
+	ping_ok lan2 10.1.0.10
+}
+
+echoes_in()
+{
+	on lan1 cat /proc/net/snmp | awk '$1 == "Icmp:" { n++
+		if (n == 1) for (i = 2; i <= NF; i++)
+			if ($i == "InEchos") at = i
+		if (n == 2) print $at }'
+}
+
+grown()
+{
+	[ "$(echoes_in)" -gt "$1" ]
+}
+
+# The other end goes on sending on an SA that we have flushed.
+flushed()
+{
+	local n pids
+
+	pids="$(gw_pids gw2 ikepd) $(gw_pids gw2 keymgr)"
+	on_bg lan2 ping -n -i 0.01 10.1.0.10 >"$W/ping" 2>&1
+	echo $! >"$W/ping-flushed.pid"
+	until_ok 5 grown "$(echoes_in)" || fail "no echo"
+	# shellcheck disable=SC2086
+	kill -STOP $pids
+	ctl gw1 /ip/ipsec/installed-sa/flush
+	sa_wait gw1 0
+	n=$(echoes_in)
+	nap .4
+	n=$(($(echoes_in) - n))
+	# shellcheck disable=SC2086
+	kill -CONT $pids
+	kill "$(<"$W/ping-flushed.pid")"
+	rm -f "$W/ping-flushed.pid"
+	[ $n -le 1 ] || fail "$n came in by a flushed SA"
+}
+
 net_up
+it "a tunnel that may carry 500 packets" with_swan 4 4 \
+    proposal=lifepackets=500
+it "it goes on when they are sent and keymgr is away" limit_alone
+all_stop
 it "a tunnel" with_swan 4 4 proposal=lifetime=30s
 it "nothing is lost when strongSwan makes new keys under load" by_swan
 it "nothing is lost when we do" by_us
@@ -147,6 +208,7 @@ for form in bare udp; do
 	# Packets wait in the device and the sockets for the next espd.
 	it "nothing is lost when espd dies" goes_on espd
 	it "all is well soon when ikepd dies" anew ikepd 1000
+	it "what was flushed takes no packet" flushed
 	wire_stop
 	all_stop
 done

@@ -459,9 +459,11 @@ START_TEST(test_ports_in)
 }
 END_TEST
 
-/* NAT: told once for each move, and by the newest packet alone. */
+/* NAT: told once a second until it has moved, and by the newest packet
+ * alone. */
 START_TEST(test_mapping)
 {
+	const char *why = "";
 	struct kept *k;
 	uint8_t old[600];
 	size_t n;
@@ -496,6 +498,19 @@ START_TEST(test_mapping)
 		ck_assert_uint_eq(east->mappings, i < 3 ? 1 : 2);
 		if (i == 2)
 			east->now.us += 1000000;
+	}
+	/* Nobody has heard it, and then somebody. */
+	for (int i = 0; i < 4; i++) {
+		east->now.us += 500000;
+		if (i == 2)
+			ck_assert_int_eq(esp_sa_move(east->e,
+			    &east->outer.addr, 0x1000, &west->outer,
+			    &east->outer, true, &why), 0);
+		gate_clear(west);
+		gate_out(west, p, len);
+		gate_carry(west, east);
+		gate_events(east);
+		ck_assert_uint_eq(east->mappings, i == 0 ? 2 : 3);
 	}
 }
 END_TEST

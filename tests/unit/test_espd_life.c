@@ -41,7 +41,7 @@ static int board_fd, keep_fd;
 static struct event_base *base;
 static struct edge *edge;
 static struct kmespd_result answer;
-static unsigned answers, softs, hards, refused;
+static unsigned answers, softs, hards, mappings, losts, refused;
 
 static void
 quiet(void *arg, uint32_t topics, const char *line)
@@ -75,11 +75,40 @@ on_expire(void *arg, struct imsg *m, const char **why)
 	return 0;
 }
 
+static int
+on_mapping(void *arg, struct imsg *m, const char **why)
+{
+	struct endpoint remote;
+	uint32_t spi;
+
+	(void)arg;
+	(void)why;
+	ck_assert_int_eq(cur_u32(&m->body, &spi), 0);
+	ck_assert_uint_eq(spi, SPI_IN);
+	ck_assert_int_eq(cur_endpoint(&m->body, &remote), 0);
+	ck_assert_uint_eq(remote.port, 1024);
+	mappings++;
+	return 0;
+}
+
+static int
+on_lost(void *arg, struct imsg *m, const char **why)
+{
+	(void)arg;
+	(void)m;
+	(void)why;
+	losts++;
+	return 0;
+}
+
 static const struct permit permits[] = {
 	{ KMESPD_RESULT, "result", KMESPD_RESULT_MIN, KMESPD_RESULT_MAX, 0,
 	    on_result },
 	{ KMESPD_EXPIRE, "expiry", KMESPD_EXPIRE_MIN, KMESPD_EXPIRE_MAX, 0,
 	    on_expire },
+	{ KMESPD_MAPPING, "mapping", KMESPD_MAPPING_MIN, KMESPD_MAPPING_MAX,
+	    0, on_mapping },
+	{ KMESPD_LOST, "lost events", 0, 0, 0, on_lost },
 };
 
 static void
@@ -98,8 +127,9 @@ edge_make(void)
 	edge_free(edge);
 	ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0,
 	    sv), 0);
-	edge = edge_new(base, sv[0], "espd", EDGE_REFUSE, permits, 2, on_down,
-	    NULL, EDGE_QUEUE_MAX);
+	edge = edge_new(base, sv[0], "espd", EDGE_REFUSE, permits,
+	    sizeof(permits) / sizeof(permits[0]), on_down, NULL,
+	    EDGE_QUEUE_MAX);
 	ck_assert_ptr_nonnull(edge);
 	return sv[1];
 }
@@ -475,6 +505,168 @@ START_TEST(numbers_end)
 }
 END_TEST
 
+static void
+turn(void)
+{
+	for (int i = 0; i < 10; i++)
+		event_base_loop(base, EVLOOP_NONBLOCK);
+}
+
+static void
+keymgr_dies(void)
+{
+	edge_free(edge);
+	edge = NULL;
+	turn();
+}
+
+static void
+keymgr_comes(void)
+{
+	ipc_keymgr_up(here.k, edge_make());
+}
+
+/* All that was told, and no more. */
+static void
+listen_once(void)
+{
+	ipc_keymgr_news(here.k);
+	turn();
+}
+
+/* Reached while keymgr is away, and the next one learns it, also when it
+ * was not ready for that at first. */
+START_TEST(limits_reached_alone)
+{
+	struct kmespd_step s[] = { sa_step(false), policy_step() };
+	unsigned i;
+
+	s[0].sa.limits.soft_packets = 8;
+	s[0].sa.limits.hard_packets = _i == 0 ? 100 : 10;
+	life_start(&here, base, edge_make());
+	done(s, 2);
+	keymgr_dies();
+	for (i = 0; i < 20; i++)
+		out(&here);
+	ipc_keymgr_news(here.k);
+	keymgr_comes();
+	for (i = 0; i < 3; i++) {
+		listen_once();
+		ck_assert_uint_eq(softs, i);
+		ck_assert_uint_eq(hards, _i == 0 ? 0 : i);
+		out(&here);
+		out(&here);
+		listen_once();
+		ck_assert_uint_eq(softs, i);
+		here.now.us += 1000000;
+		out(&here);
+		out(&here);
+	}
+}
+END_TEST
+
+START_TEST(a_limit_of_numbers_reached_alone)
+{
+	struct kmespd_step s[] = { sa_step(false), policy_step() };
+
+	life_start(&here, base, edge_make());
+	done(s, 2);
+	atomic_store(&here.board.b->slot[answer.step[0].slot].live.seq,
+	    UINT32_MAX);
+	keymgr_dies();
+	out(&here);
+	ipc_keymgr_news(here.k);
+	keymgr_comes();
+	here.now.us += 1000000;
+	out(&here);
+	listen_once();
+	ck_assert_uint_eq(hards, 1);
+}
+END_TEST
+
+static struct gate *
+peer(void)
+{
+	struct gate *east = gate_new("192.0.2.2", NULL);
+	struct gate *west = gate_new("192.0.2.1", NULL);
+	struct policy_body b = { .reqid = 1 };
+	uint8_t p[200];
+	uint16_t i;
+
+	gate_sa_out(east, west, suite_named("aes-128-gcm", NULL), SPI_IN,
+	    NULL);
+	gate_policy(east, "10.2.0.0/16", "10.1.0.0/16", &b);
+	for (i = 0; i < 10; i++)
+		gate_out(east, p, make_udp(p, "10.2.0.1", "10.1.0.1", 9, i,
+		    50, 0));
+	gate_free(west);
+	return east;
+}
+
+START_TEST(a_move_alone)
+{
+	struct kmespd_step s[] = { sa_step(true), policy_step() };
+	struct gate *east = peer();
+
+	life_start(&here, base, edge_make());
+	done(s, 2);
+	keymgr_dies();
+	east->outer.port = 1024;
+	in(&here, east, 0);
+	ipc_keymgr_news(here.k);
+	keymgr_comes();
+	in(&here, east, 1);
+	listen_once();
+	ck_assert_uint_eq(mappings, 0);
+	here.now.us += 1000000;
+	in(&here, east, 2);
+	listen_once();
+	ck_assert_uint_eq(mappings, 1);
+	gate_free(east);
+}
+END_TEST
+
+/* What ends by the clock says so once: keymgr is to look. */
+START_TEST(an_end_alone)
+{
+	struct kmespd_step s = sa_step(false);
+
+	s.sa.hard_at = mono_now().us + 3600000000;
+	life_start(&here, base, edge_make());
+	done(&s, 1);
+	keymgr_dies();
+	ipc_keymgr_tick(here.k, mono_add(mono_now(), MONO_S(3601)));
+	keymgr_comes();
+	listen_once();
+	ck_assert_uint_eq(losts, 1);
+	ipc_keymgr_tick(here.k, mono_add(mono_now(), MONO_S(3602)));
+	keymgr_dies();
+	keymgr_comes();
+	listen_once();
+	ck_assert_uint_eq(losts, 1);
+}
+END_TEST
+
+/* No packet gets in any more once keymgr has its answer. */
+START_TEST(deleted_is_gone)
+{
+	struct kmespd_step s[] = { sa_step(true), policy_step() };
+	struct kmespd_step d = { .kind = KMESPD_SA_DEL };
+	struct gate *east = peer();
+
+	d.sa.dst = s[0].sa.dst;
+	d.sa.spi = SPI_IN;
+	life_start(&here, base, edge_make());
+	done(s, 2);
+	in(&here, east, 0);
+	ck_assert_uint_eq(atomic_load(&rec->taken[0]), 1);
+	done(&d, 1);
+	in(&here, east, 1);
+	ck_assert_uint_eq(atomic_load(&rec->taken[1]), 0);
+	gate_free(east);
+}
+END_TEST
+
 START_TEST(nonsense_is_refused)
 {
 	struct kmespd_step s = policy_step();
@@ -501,7 +693,7 @@ static void
 setup(void)
 {
 	log_set_sink(quiet, NULL);
-	answers = softs = hards = refused = 0;
+	answers = softs = hards = mappings = losts = refused = 0;
 	board_fd = memfd_create("board", MFD_CLOEXEC);
 	keep_fd = memfd_create("keep", MFD_CLOEXEC);
 	ck_assert_int_eq(ftruncate(board_fd, sizeof(struct esp_board)), 0);
@@ -526,6 +718,11 @@ main(void)
 	tcase_add_test(tc, the_same_again);
 	tcase_add_loop_test(tc, limits_are_kept, 0, 2);
 	tcase_add_test(tc, numbers_end);
+	tcase_add_loop_test(tc, limits_reached_alone, 0, 2);
+	tcase_add_test(tc, a_limit_of_numbers_reached_alone);
+	tcase_add_test(tc, a_move_alone);
+	tcase_add_test(tc, an_end_alone);
+	tcase_add_test(tc, deleted_is_gone);
 	tcase_add_test(tc, nonsense_is_refused);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
