@@ -14,6 +14,7 @@
 
 #include <check.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -37,6 +38,24 @@ static struct {
 	uint16_t n;
 	enum kmespd_kind kind[KMESPD_STEPS * 4];
 } got;
+
+/* No memory that is freed may have a key's bytes in it. */
+static uint8_t key[20];
+static unsigned frees, leaks;
+
+/* The linker makes it everybody's. */
+void __wrap_free(void *);
+void __real_free(void *);
+
+void
+__wrap_free(void *p)
+{
+	frees++;
+	if (p != NULL && key[0] != 0 &&
+	    memmem(p, malloc_usable_size(p), key, sizeof(key)) != NULL)
+		leaks++;
+	__real_free(p);
+}
 
 static void
 quiet(void *arg, uint32_t topics, const char *line)
@@ -292,6 +311,49 @@ START_TEST(answers_nobody_asked_for)
 END_TEST
 
 static void
+ask_with_key(uint32_t token)
+{
+	struct step_tag tag = { .token = token };
+	struct kmespd_step s = { .kind = KMESPD_SA_ADD };
+
+	addr_parse(&s.sa.src.addr, "192.0.2.1");
+	addr_parse(&s.sa.dst.addr, "192.0.2.2");
+	s.sa.spi = 0x1000 + token;
+	secret_set(&s.sa.encr_key, key, sizeof(key));
+	ck_assert_int_eq(ipc_espd_step(ipc, &s, &tag), 0);
+	secret_free(&s.sa.encr_key);
+	ipc_espd_go(ipc);
+	turn();
+}
+
+/* Answered, with espd dead and not wanted any more, and at the end. */
+START_TEST(keys_are_wiped)
+{
+	unsigned i;
+
+	for (i = 0; i < sizeof(key); i++)
+		key[i] = (uint8_t)(0xa1 + 11 * i);
+	espd_up();
+	reply(got.id, 0, 0);
+	ask_with_key(1);
+	reply(got.id, 1, 0);
+	ck_assert_uint_eq(got.answers, 1);
+	ask_with_key(2);
+	ask_with_key(3);
+	espd_dies();
+	got.unwanted = 2;
+	espd_up();
+	ck_assert_uint_eq(got.answers, 2);
+	ask_with_key(4);
+	ipc_espd_free(ipc);
+	ipc = NULL;
+	ck_assert_uint_eq(got.answers, 4);
+	ck_assert_uint_gt(frees, 0);
+	ck_assert_uint_eq(leaks, 0);
+}
+END_TEST
+
+static void
 send_acquire(uint32_t reqid, const char *local, const char *remote)
 {
 	struct kmespd_sel s = { .proto = 17, .lport = 1, .lmask = 0xffff,
@@ -404,6 +466,15 @@ START_TEST(forged_mappings)
 		turn();
 	ck_assert_uint_ge(told.mappings, 1);
 	ck_assert_uint_le(told.mappings, 2000);
+	/* One that was too many counts when it is said again. */
+	told.mappings = 0;
+	send_mapping(nat.spi_in, "203.0.113.10", 4500);
+	turn();
+	ck_assert_uint_eq(told.mappings, 0);
+	ipc_espd_tick(ipc);
+	send_mapping(nat.spi_in, "203.0.113.10", 4500);
+	turn();
+	ck_assert_uint_eq(told.mappings, 1);
 	child_req_free(&nat);
 	child_req_free(&bare);
 }
@@ -588,6 +659,7 @@ main(void)
 	tcase_add_checked_fixture(tc, setup, teardown);
 	tcase_add_test(tc, steps_are_answered_in_order);
 	tcase_add_test(tc, answers_nobody_asked_for);
+	tcase_add_test(tc, keys_are_wiped);
 	tcase_add_test(tc, forged_acquires);
 	tcase_add_test(tc, forged_mappings);
 	tcase_add_test(tc, forged_expiries);
