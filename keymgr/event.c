@@ -126,15 +126,23 @@ event_expire(void *arg, uint32_t spi, const struct addr *dst, bool hard)
 	}
 }
 
-/* The kernel repeats itself with every packet until the SA is moved. */
+/*
+ * This is repeated with packets until the SA is moved.  ikepd may have said
+ * so already and found no keymgr: then the child was adopted as being there.
+ */
 void
 event_mapping(void *arg, uint32_t spi, const struct endpoint *remote)
 {
 	struct km *km = arg;
 	struct sad_child *c = sad_get(&km->sad, spi);
 
-	if (c == NULL || !c->encap || endpoint_equal(&c->remote, remote) ||
-	    endpoint_equal(&c->mapped, remote) || mapping_bad(km, c, remote))
+	if (c == NULL || !c->encap)
+		return;
+	if (endpoint_equal(&c->remote, remote)) {
+		install_settle(km, c);
+		return;
+	}
+	if (endpoint_equal(&c->mapped, remote) || mapping_bad(km, c, remote))
 		return;
 	c->mapped = *remote;
 	km->out.mapping(km->out.arg, SPI_WORKER(c->spi_in), c, remote);

@@ -357,6 +357,7 @@ install_adopt(struct km *km, const struct child_req *r, install_end end,
 		snprintf(why, sizeof(why), "out of memory");
 		goto bad;
 	}
+	c->adopted = true;
 	child_age(c, in->add_time);
 	if (in->add_time > out->add_time)
 		c->aged_s = (uint32_t)(in->add_time - out->add_time);
@@ -594,6 +595,7 @@ child_move(struct km *km, struct sad_child *c, const struct endpoint *local,
 		free(o);
 		return -1;
 	}
+	c->adopted = false;
 	batch_init(&b);
 	batch_sa_move(&b, &in, remote, local);
 	batch_sa_move(&b, &out, local, remote);
@@ -601,6 +603,17 @@ child_move(struct km *km, struct sad_child *c, const struct endpoint *local,
 	spd_sync(km->spd, &b);
 	spd_run(km->spd, &b, &km->bk, moved, o);
 	return 0;
+}
+
+static void
+move_or_end(struct km *km, struct sad_child *c, const struct endpoint *local,
+    const struct endpoint *remote)
+{
+	if (child_move(km, c, local, remote) == 0)
+		return;
+	log_error(LOG_T_IPSEC, "child SA 0x%08x could not be moved and ends: "
+	    "out of memory, or there is such an SA", c->spi_in);
+	install_remove(km, c, true);
 }
 
 void
@@ -619,9 +632,14 @@ install_path(struct km *km, unsigned worker, uint32_t spi_in,
 	if (endpoint_equal(&c->local, local) &&
 	    endpoint_equal(&c->remote, remote))
 		return;
-	if (child_move(km, c, local, remote) == 0)
-		return;
-	log_error(LOG_T_IPSEC, "child SA 0x%08x could not be moved and ends: "
-	    "out of memory, or there is such an SA", spi_in);
-	install_remove(km, c, true);
+	move_or_end(km, c, local, remote);
+}
+
+void
+install_settle(struct km *km, struct sad_child *c)
+{
+	const struct endpoint local = c->local, remote = c->remote;
+
+	if (c->adopted && !c->installing)
+		move_or_end(km, c, &local, &remote);
 }

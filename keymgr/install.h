@@ -25,6 +25,9 @@ void install_path(struct km *, unsigned worker, uint32_t spi_in,
 
 /* Tells the worker, when tell is set, that the child is gone. */
 void install_remove(struct km *, struct sad_child *, bool tell);
+/* Its SAs are not where the records say: they are moved there.  Once, for one
+ * that was adopted. */
+void install_settle(struct km *, struct sad_child *);
 /* All children for which cond is true, or all with cond NULL.  Returns how
  * many. */
 size_t install_remove_if(struct km *,

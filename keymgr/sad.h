@@ -22,6 +22,7 @@ struct sad_child {
 	uint32_t replaces;	/* inbound SPI of the one it rekeyed, or 0 */
 	uint64_t serial;	/* never given twice */
 	bool installing;	/* its SAs are on their way */
+	bool adopted;		/* and not moved since */
 	struct endpoint local, remote;
 	const struct alg *encr, *integ;
 	uint16_t pfs_group;

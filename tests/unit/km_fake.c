@@ -110,6 +110,8 @@ one(struct bk_op *op)
 		s->used = false;
 		return 0;
 	case BK_SA_MOVE:
+		fake.moves++;
+		fake.moved_to = op->dst;
 		return sa_move(op);
 	case BK_POLICY_SET:
 		return policy_set(op);

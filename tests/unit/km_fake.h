@@ -29,6 +29,8 @@ struct fake {
 	int fail_at;		/* this step of the next batch fails, from 1 */
 	int fail_errno;
 	unsigned sa_keys_seen;
+	unsigned moves;
+	struct endpoint moved_to;	/* the last one's destination */
 	bool later;		/* SAs are added when fake_answer says so */
 	int fail_later;		/* the errno of the next that is answered */
 };

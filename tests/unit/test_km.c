@@ -436,6 +436,36 @@ START_TEST(test_adopt)
 }
 END_TEST
 
+/* ikepd learned of another port when no keymgr was there. */
+START_TEST(test_adopt_moved)
+{
+	char why[GUARD_WHY_LEN];
+	struct child_req r;
+
+	good_req(&km, &r, P_A, "10.1.0.0/24", "10.2.0.0/24");
+	r.encap = true;
+	ck_assert_int_eq(add_child(&km, &r, why), 0);
+	event_mapping(&km, r.spi_in, &r.remote);
+	ck_assert_uint_eq(fake.moves, 0);
+	km_free(&km);
+	fake_km(&km, 1);
+	fake_conf(&km, GOOD_CONF);
+	child_req_free(&r);
+	r.remote.port = 1024;
+	ck_assert_msg(adopt_child(&km, &r, why) == 0, "%s", why);
+	reconcile_done(&km, 0);
+	ck_assert_uint_eq(fake.moves, 0);
+	event_mapping(&km, r.spi_in, &r.remote);
+	ck_assert_uint_eq(fake.moves, 2);
+	ck_assert(endpoint_equal(&fake.moved_to, &r.remote));
+	ck_assert_uint_eq(told.mappings, 0);
+	/* Once: an espd that says so all the time gets no further. */
+	event_mapping(&km, r.spi_in, &r.remote);
+	ck_assert_uint_eq(fake.moves, 2);
+	ck_assert_uint_eq(fake_sas(), 2);
+}
+END_TEST
+
 START_TEST(test_acquire)
 {
 	struct selector s;
@@ -641,6 +671,7 @@ main(void)
 	tcase_add_test(tc, test_foreign);
 	tcase_add_test(tc, test_stop);
 	tcase_add_test(tc, test_adopt);
+	tcase_add_test(tc, test_adopt_moved);
 	tcase_add_test(tc, test_acquire);
 	tcase_add_test(tc, test_level_use);
 	tcase_add_test(tc, test_expire);
