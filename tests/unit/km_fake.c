@@ -54,7 +54,6 @@ sa_add(const struct bk_sa *sa)
 	*s = (struct fake_sa){ .src = sa->src.addr, .dst = sa->dst.addr,
 		.spi = sa->spi, .reqid = sa->reqid, .used = true,
 		.add_time = (uint64_t)time(NULL) - sa->aged_s };
-	fake.sa_keys_seen += sa->encr_key != NULL && sa->encr_key->len > 0;
 	return 0;
 }
 
@@ -164,6 +163,15 @@ say(const struct bk_op *ops, size_t n, bk_done done, void *arg)
 	done(arg, bad, why);
 }
 
+/* They are borrowed for as long as apply runs. */
+static void
+see_keys(const struct bk_op *op)
+{
+	if (op->kind == BK_SA_ADD && op->sa.encr_key != NULL &&
+	    op->sa.encr_key->len > 0)
+		fake.sa_keys_seen++;
+}
+
 /* Policies at once, SAs too unless they are to come later. */
 static void
 fake_apply(void *ctx, struct bk_op *ops, size_t n, bk_done done, void *arg)
@@ -178,6 +186,7 @@ fake_apply(void *ctx, struct bk_op *ops, size_t n, bk_done done, void *arg)
 	count_gaps(ops, n);
 	for (i = 0; i < n; i++) {
 		ops[i].error = 0;
+		see_keys(&ops[i]);
 		if (fail == (int)i + 1)
 			ops[i].error = fake.fail_errno;
 		else if (!fake.later || is_policy(&ops[i]))
