@@ -18,8 +18,8 @@ void mac_free(struct mac *);
 /*
  * The ICV over len bytes at p and then tail_len bytes at tail (at most 16),
  * alg->icv_len bytes.  -1: OpenSSL failed.
- * Nothing is allocated but for HMAC: OpenSSL 3.0 copies the keyed digests,
- * two short pieces of memory that are back before this returns.
+ * OpenSSL copies the keyed digests of HMAC, in memory of spare.h; else nothing
+ * is allocated.
  */
 int mac_icv(struct mac *, const uint8_t *p, size_t len, const uint8_t *tail,
     size_t tail_len, uint8_t *icv);

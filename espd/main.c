@@ -10,6 +10,7 @@
 #include "espd/board.h"
 #include "espd/ipc_keymgr.h"
 #include "espd/lane.h"
+#include "espd/spare.h"
 
 #include "lib/child.h"
 #include "lib/esptun.h"
@@ -18,6 +19,7 @@
 #include <sys/eventfd.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -339,5 +341,9 @@ main(int argc, char **argv)
 		.start = op_start,
 	};
 
+	if (spare_init() == -1) {
+		fputs("espd: OpenSSL has memory already\n", stderr);
+		return EXIT_FAILURE;
+	}
 	return child_main(argc, argv, &ops);
 }

@@ -9,6 +9,7 @@
  */
 #include "espd/esp.h"
 #include "espd/csum.h"
+#include "espd/spare.h"
 #include "espd/vnet.h"
 #include "espd/wire.h"
 
@@ -313,7 +314,7 @@ main(int argc, char **argv)
 	double seal, open;
 	const char *why = "";
 
-	if (suite_init(&why) == -1)
+	if (spare_init() == -1 || suite_init(&why) == -1)
 		die(why);
 	if (rounds < SEGS)
 		rounds = SEGS;

@@ -544,7 +544,7 @@ count_free(void *p, const char *file, int at)
 }
 
 /* OpenSSL does what allocating there might be; each packet goes through two
- * cores, and HMAC copies two states (mac.h). */
+ * cores, and HMAC copies two states, which spare.h keeps at hand. */
 START_TEST(test_no_allocation)
 {
 	struct suite su = { 0 };
