@@ -185,8 +185,8 @@ init_loop(struct keymgr *k)
 	    k);
 	k->sessiond = ipc_sessiond_new(base, &k->km);
 	if (k->walks == NULL || k->ikepd == NULL || k->sessiond == NULL ||
-	    k->tick == NULL || k->wait == NULL || k->settle == NULL || k->watch == NULL ||
-	    event_add(k->watch, NULL) == -1)
+	    k->tick == NULL || k->wait == NULL || k->settle == NULL ||
+	    k->watch == NULL || event_add(k->watch, NULL) == -1)
 		return -1;
 	k->km.link.dns = tell_dns;
 	k->km.link.known = tell_known;
