@@ -58,13 +58,14 @@ take(size_t len, const char *file, int line)
 static void
 give(void *mem, const char *file, int line)
 {
-	struct piece *p = mem;
+	struct piece *p;
 	unsigned i;
 
 	(void)file;
 	(void)line;
-	if (p-- == NULL)
+	if (mem == NULL)
 		return;
+	p = (struct piece *)mem - 1;
 	i = size_of(p->len);
 	if (i == SIZES || spare[i].n == KEPT) {
 		free(p);

@@ -4,6 +4,7 @@
  * so that it is not found in here.
  */
 #include "config.h"
+#include "espd/spare.h"
 #include "esp_util.h"
 
 #include <openssl/evp.h>
@@ -174,6 +175,8 @@ main(void)
 
 	if (SANITIZED)
 		return 77;
+	if (spare_init() == -1)
+		return EXIT_FAILURE;
 	s = suite_create("espd wipes");
 	tc = tcase_create("wipe");
 	tcase_add_loop_test(tc, test_wiped, 0,
