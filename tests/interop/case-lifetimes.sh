@@ -21,12 +21,13 @@ shown()
 }
 
 # echoes COUNT SIZE: all are answered.  ping waits for the very last ones two
-# round trips only, whatever one asks of it, so that more follow.
+# round trips only, whatever one asks of it, so that more follow.  A fifth of
+# the limits takes them most of a second: time for a new SA on a busy machine.
 echoes()
 {
 	local lost
 
-	on lan1 ping -n -i 0.002 -c $(($1 + 200)) -s "$2" -W 2 10.2.0.10 \
+	on lan1 ping -n -i 0.004 -c $(($1 + 200)) -s "$2" -W 2 10.2.0.10 \
 	    >"$W/echoes.log" || :
 	lost=$(comm -23 <(seq "$1" | sort) <(grep -o 'icmp_seq=[0-9]* ttl=' \
 	    "$W/echoes.log" | grep -o '[0-9]*' | sort) | sort -n)
@@ -51,7 +52,7 @@ ends()
 {
 	log_mark gw1
 	kill -STOP "$(<"$W/gw2/pid")"
-	on lan1 ping -n -q -i 0.002 -W 1 -c 800 -s 10 10.2.0.10 >/dev/null || :
+	on lan1 ping -n -q -i 0.002 -W 1 -c 1200 -s 10 10.2.0.10 >/dev/null || :
 	log_wait_since gw1 expired
 	sa_wait gw1 0
 	kill -CONT "$(<"$W/gw2/pid")"
@@ -64,21 +65,21 @@ pair()
 
 	gw_conf peer=$them my=fqdn:gw2.example remote=fqdn:gw1.example \
 	    src=10.2.0.0/24 dst=10.1.0.0/24 peeropt=passive=yes \
-	    proposal=lifepackets=800 |
+	    proposal=lifepackets=1600 |
 	    gw_start gw2
-	gw_conf peer=$us proposal=lifepackets=500 | gw_start gw1
+	gw_conf peer=$us proposal=lifepackets=1000 | gw_start gw1
 	peer_wait gw1
 	until_ok 10 ping_once lan1 10.2.0.10 || fail "no echo"
 }
 
 net_up
 swan_conf | swan_start gw2
-it "the tunnel is up, with a limit of bytes" up lifebytes=400000
-it "the limit is shown" shown lifebytes 400000
+it "the tunnel is up, with a limit of bytes" up lifebytes=800000
+it "the limit is shown" shown lifebytes 800000
 it "a successor comes at 80 % of the bytes" replaced_by 800 1000
 gw_stop gw1
-it "the tunnel is up, with a limit of packets" up lifepackets=500
-it "the limit is shown" shown lifepackets 500
+it "the tunnel is up, with a limit of packets" up lifepackets=1000
+it "the limit is shown" shown lifepackets 1000
 it "a successor comes at 80 % of the packets" replaced_by 1200 10
 it "without an answer it ends at its limit" ends
 all_stop
