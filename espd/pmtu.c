@@ -40,7 +40,7 @@ shape_get(struct pmtu *p, const struct pmtu_sa *s)
 
 /* Where there are too many, those that come late count for nothing. */
 static void
-shape_add(struct pmtu *p, const struct pmtu_sa *s)
+shape_add(struct pmtu *p, struct pmtu_sa *s)
 {
 	struct pmtu_shape *h = shape_get(p, s);
 
@@ -49,6 +49,7 @@ shape_add(struct pmtu *p, const struct pmtu_sa *s)
 		*h = (struct pmtu_shape){ .base = s->base,
 			.inner = s->inner };
 	}
+	s->counted = h != NULL;
 	if (h != NULL)
 		h->n++;
 }
@@ -56,7 +57,7 @@ shape_add(struct pmtu *p, const struct pmtu_sa *s)
 static void
 shape_del(struct pmtu *p, const struct pmtu_sa *s)
 {
-	struct pmtu_shape *h = shape_get(p, s);
+	struct pmtu_shape *h = s->counted ? shape_get(p, s) : NULL;
 
 	if (h != NULL && --h->n == 0)
 		*h = p->shape[--p->nshapes];
@@ -88,7 +89,7 @@ peer_get(const struct pmtu *p, const struct addr *dst)
 	return e != NULL && addr_equal(&e->dst, dst) ? e : NULL;
 }
 
-/* Two peers of one hash: the second learns nothing. */
+/* Two peers of one hash, which is keyed: the second cannot be. */
 static struct pmtu_peer *
 peer_new(struct pmtu *p, const struct addr *dst)
 {

@@ -26,6 +26,7 @@ struct pmtu_sa {
 	uint32_t spi;
 	uint32_t base;		/* of the device that leads there */
 	uint32_t inner;		/* that goes in with it */
+	bool counted;		/* in a pmtu_shape */
 };
 
 /* So many SAs have this. */
@@ -43,7 +44,8 @@ struct pmtu {
 };
 
 void pmtu_init(struct pmtu *, struct esp *, uint64_t seed);
-/* The SA is in esp with base as its MTU.  -1: no memory. */
+/* The SA is in esp with base as its MTU.  -1: no memory, or a peer's address
+ * has the hash of another's. */
 int pmtu_add(struct pmtu *, struct pmtu_sa *, const struct addr *dst,
     uint32_t spi, uint32_t base);
 /* One that is not in may be removed. */

@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#define SAS		4
+#define SAS		(PMTU_SHAPES + 2)
 #define OVERHEAD	54
 
 static struct {
@@ -208,6 +208,26 @@ START_TEST(the_device_takes_what_fits)
 }
 END_TEST
 
+/* One that found no room takes nothing of one that has since. */
+START_TEST(too_many_shapes)
+{
+	unsigned i;
+
+	for (i = 0; i <= PMTU_SHAPES; i++)
+		add(i, "192.0.2.1", 1500 + 10 * i);
+	pmtu_del(&p, &node[0]);
+	add(PMTU_SHAPES + 1, "192.0.2.1", 1500 + 10 * PMTU_SHAPES);
+	ck_assert_uint_eq(pmtu_device(&p),
+	    1500 + 10 * PMTU_SHAPES - OVERHEAD);
+	pmtu_del(&p, &node[PMTU_SHAPES]);
+	ck_assert_uint_eq(pmtu_device(&p),
+	    1500 + 10 * PMTU_SHAPES - OVERHEAD);
+	for (i = 0; i < SAS; i++)
+		pmtu_del(&p, &node[i]);
+	ck_assert_uint_eq(pmtu_device(&p), 0);
+}
+END_TEST
+
 int
 main(void)
 {
@@ -224,6 +244,7 @@ main(void)
 	tcase_add_test(tc, a_peer_moves);
 	tcase_add_test(tc, a_device_changes);
 	tcase_add_test(tc, the_device_takes_what_fits);
+	tcase_add_test(tc, too_many_shapes);
 	suite_add_tcase(s, tc);
 	sr = srunner_create(s);
 	srunner_run_all(sr, CK_NORMAL);
