@@ -133,6 +133,9 @@ wire_count()
 		*nat-keep-alive*)	kind=keepalive ;;
 		*isakmp*)		kind=ike ;;
 		*ICMP*\ udp\ port*)	kind=icmp ;;
+		# A NAT may give the other end a port that tcpdump reads as
+		# something else, such as 53.
+		*IP*.500\ \>\ *|*IP*\>\ *.500:\ *)	kind=ike ;;
 		*:\ ip-proto-50)	kind=frag ;;
 		*)			kind=clear ;;
 		esac
