@@ -48,7 +48,7 @@ struct revocation {
 /* Writes a reason, of REVOCATION_WHY bytes at most. */
 void revocation_say(char *why, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
-/* The source has nothing for now, and why; it is asked again later. */
+/* The source gave nothing, and why; it is asked again after a while. */
 void revocation_failed(struct source *, time_t now, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 /*

@@ -27,7 +27,7 @@ km_init(struct km *km, const struct backend *bk, const struct km_out *out,
 	timers_init(&km->timers);
 	reconcile_init(&km->rec, seed);
 	leases_init(&km->leases, seed);
-	overlap_init(&km->overlap);
+	overlap_init(&km->overlap, seed);
 	km->spd = spd_new(seed, reconcile_policy, &km->rec);
 	return km->spd == NULL ? -1 : 0;
 }

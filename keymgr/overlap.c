@@ -6,19 +6,29 @@
 #define OVERLAP_MAX	65536
 
 struct overlapping {
-	STAILQ_ENTRY(overlapping) next;
+	TAILQ_ENTRY(overlapping) next;
+	struct overlapping *newer, *older;	/* of the same owner */
+	uint64_t owner;
 	struct mono until;
 	struct addr dst;
 	uint32_t spi;
-	/* Whose it was. */
-	uint32_t policy, peer, identity;
-	struct addr remote;
 };
 
-void
-overlap_init(struct overlap *l)
+/* Whose it was: policy, peer, identity and address. */
+static uint64_t
+owner_of(const struct overlap *l, const struct sad_child *c)
 {
-	STAILQ_INIT(&l->list);
+	uint64_t k = hash_mix(l->owners.seed, c->policy);
+
+	k = hash_mix(hash_mix(k, c->peer), c->identity);
+	return addr_hash(&c->remote.addr, k);
+}
+
+void
+overlap_init(struct overlap *l, uint64_t seed)
+{
+	TAILQ_INIT(&l->list);
+	hash_init(&l->owners, seed);
 	l->n = 0;
 }
 
@@ -27,10 +37,11 @@ overlap_free(struct overlap *l)
 {
 	struct overlapping *g;
 
-	while ((g = STAILQ_FIRST(&l->list)) != NULL) {
-		STAILQ_REMOVE_HEAD(&l->list, next);
+	while ((g = TAILQ_FIRST(&l->list)) != NULL) {
+		TAILQ_REMOVE(&l->list, g, next);
 		free(g);
 	}
+	hash_free(&l->owners);
 	l->n = 0;
 }
 
@@ -42,18 +53,20 @@ overlap_add(struct overlap *l, struct spi_tab *spis,
 
 	if (l->n == OVERLAP_MAX || (g = calloc(1, sizeof(*g))) == NULL)
 		return -1;
-	if (spi_set(spis, c->spi_in, SPI_TAKEN) == -1) {
+	g->owner = owner_of(l, c);
+	g->older = hash_get(&l->owners, g->owner);
+	if (spi_set(spis, c->spi_in, SPI_TAKEN) == -1 ||
+	    hash_set(&l->owners, g->owner, g) == -1) {
+		(void)spi_set(spis, c->spi_in, SPI_UNKNOWN);
 		free(g);
 		return -1;
 	}
+	if (g->older != NULL)
+		g->older->newer = g;
 	g->until = mono_add(mono_now(), MONO_S(OVERLAP_S));
 	g->dst = c->local.addr;
 	g->spi = c->spi_in;
-	g->policy = c->policy;
-	g->peer = c->peer;
-	g->identity = c->identity;
-	g->remote = c->remote.addr;
-	STAILQ_INSERT_TAIL(&l->list, g, next);
+	TAILQ_INSERT_TAIL(&l->list, g, next);
 	l->n++;
 	return 0;
 }
@@ -62,6 +75,15 @@ static void
 end(struct overlap *l, struct spi_tab *spis, struct overlapping *g,
     struct batch *b)
 {
+	if (g->older != NULL)
+		g->older->newer = g->newer;
+	if (g->newer != NULL)
+		g->newer->older = g->older;
+	else if (g->older != NULL)
+		(void)hash_set(&l->owners, g->owner, g->older);
+	else
+		hash_del(&l->owners, g->owner);
+	TAILQ_REMOVE(&l->list, g, next);
 	l->n--;
 	batch_sa_del(b, &g->dst, g->spi);
 	(void)spi_set(spis, g->spi, SPI_UNKNOWN);
@@ -72,19 +94,11 @@ void
 overlap_end(struct overlap *l, struct spi_tab *spis,
     const struct sad_child *c, struct batch *b)
 {
-	struct overlap_list all = STAILQ_HEAD_INITIALIZER(all);
+	uint64_t owner = owner_of(l, c);
 	struct overlapping *g;
 
-	STAILQ_CONCAT(&all, &l->list);
-	while ((g = STAILQ_FIRST(&all)) != NULL) {
-		STAILQ_REMOVE_HEAD(&all, next);
-		if (g->policy == c->policy && g->peer == c->peer &&
-		    g->identity == c->identity &&
-		    addr_equal(&g->remote, &c->remote.addr))
-			end(l, spis, g, b);
-		else
-			STAILQ_INSERT_TAIL(&l->list, g, next);
-	}
+	while ((g = hash_get(&l->owners, owner)) != NULL)
+		end(l, spis, g, b);
 }
 
 void
@@ -93,9 +107,7 @@ overlap_sweep(struct overlap *l, struct spi_tab *spis, struct mono now,
 {
 	struct overlapping *g;
 
-	while ((g = STAILQ_FIRST(&l->list)) != NULL &&
-	    mono_cmp(g->until, now) <= 0) {
-		STAILQ_REMOVE_HEAD(&l->list, next);
+	while ((g = TAILQ_FIRST(&l->list)) != NULL &&
+	    mono_cmp(g->until, now) <= 0)
 		end(l, spis, g, b);
-	}
 }

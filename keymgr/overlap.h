@@ -10,18 +10,20 @@
 #include "keymgr/batch.h"
 #include "keymgr/sad.h"
 #include "keymgr/spi.h"
+#include "lib/hash.h"
 #include "lib/mono.h"
 
 #include <sys/queue.h>
 
-STAILQ_HEAD(overlap_list, overlapping);
+TAILQ_HEAD(overlap_list, overlapping);
 
 struct overlap {
 	struct overlap_list list;	/* in the order in which they go */
+	struct hash owners;	/* the last of each policy and peer */
 	size_t n;
 };
 
-void overlap_init(struct overlap *);
+void overlap_init(struct overlap *, uint64_t seed);
 void overlap_free(struct overlap *);
 /* Keeps the SPI taken.  -1: no memory, or too many: it is to go now. */
 int overlap_add(struct overlap *, struct spi_tab *,

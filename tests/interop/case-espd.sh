@@ -15,46 +15,6 @@ plane_shown()
 	log_has gw1 "data plane: userspace"
 }
 
-# echoes_in NODE: ICMP echo requests that reached it.
-echoes_in()
-{
-	on "$1" cat /proc/net/snmp | awk '$1 == "Icmp:" { n++
-		if (n == 1) for (i = 2; i <= NF; i++) if ($i == "InEchos") at = i
-		if (n == 2) print $at }'
-}
-
-# Somebody outside pretends to be behind the peer.
-clear_in()
-{
-	local before
-
-	ip -n inet addr add 10.2.0.99/32 dev lo
-	ip -n inet route add 10.1.0.0/24 via 198.51.100.1
-	before=$(echoes_in lan1)
-	on inet ping -n -q -c 2 -i 0.1 -W 1 -I 10.2.0.99 10.1.0.10 || :
-	ip -n inet route del 10.1.0.0/24 via 198.51.100.1
-	ip -n inet addr del 10.2.0.99/32 dev lo
-	[ "$(echoes_in lan1)" = "$before" ] || fail "a clear packet came in"
-}
-
-clear_in6()
-{
-	local before
-
-	ip -n inet addr add fd02::99/128 dev lo
-	ip -n inet route add fd01::/64 via 2001:db8:1::1
-	before=$(echoes_in6 lan1)
-	on inet ping -n -q -c 2 -i 0.1 -W 1 -I fd02::99 fd01::10 || :
-	ip -n inet route del fd01::/64 via 2001:db8:1::1
-	ip -n inet addr del fd02::99/128 dev lo
-	[ "$(echoes_in6 lan1)" = "$before" ] || fail "a clear packet came in"
-}
-
-echoes_in6()
-{
-	on "$1" cat /proc/net/snmp6 | awk '$1 == "Icmp6InEchos" { print $2 }'
-}
-
 six_up()
 {
 	gw_conf src=fd01::/64 dst=fd02::/64 | gw_start gw1
@@ -146,7 +106,8 @@ gw_conf | gw_start gw1
 
 it "the tunnel comes up" up
 it "the log and print say who moves the packets" plane_shown
-it "what should have come through the tunnel is dropped in clear" clear_in
+it "what should have come through the tunnel is dropped in clear" \
+    pretend 4 10.2.0.99 10.1.0.10 lan1
 it "the gateway's own packets go through it" from_gateway
 it "packets of many lengths pass, fragments too" every_length
 it "a path that takes less is found out" small_path
@@ -154,7 +115,8 @@ it "action=none lets packets go" passes
 all_stop
 swan_conf lts=fd02::/64 rts=fd01::/64 | swan_start gw2
 it "a tunnel of IPv6 comes up" six_up
-it "what should have come through it is dropped in clear" clear_in6
+it "what should have come through it is dropped in clear" \
+    pretend 6 fd02::99 fd01::10 lan1
 all_stop
 swan_conf | swan_start gw2
 gw_conf | gw_start gw1

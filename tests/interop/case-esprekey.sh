@@ -156,17 +156,9 @@ for i in range(1500):
 	ping_ok lan2 10.1.0.10
 }
 
-echoes_in()
-{
-	on lan1 cat /proc/net/snmp | awk '$1 == "Icmp:" { n++
-		if (n == 1) for (i = 2; i <= NF; i++)
-			if ($i == "InEchos") at = i
-		if (n == 2) print $at }'
-}
-
 grown()
 {
-	[ "$(echoes_in)" -gt "$1" ]
+	[ "$(echo_requests lan1 4)" -gt "$1" ]
 }
 
 # The other end goes on sending on an SA that we have flushed.
@@ -177,14 +169,14 @@ flushed()
 	pids="$(gw_pids gw2 ikepd) $(gw_pids gw2 keymgr)"
 	on_bg lan2 ping -n -i 0.01 10.1.0.10 >"$W/ping" 2>&1
 	echo $! >"$W/ping-flushed.pid"
-	until_ok 5 grown "$(echoes_in)" || fail "no echo"
+	until_ok 5 grown "$(echo_requests lan1 4)" || fail "no echo"
 	# shellcheck disable=SC2086
 	kill -STOP $pids
 	ctl gw1 /ip/ipsec/installed-sa/flush
 	sa_wait gw1 0
-	n=$(echoes_in)
+	n=$(echo_requests lan1 4)
 	nap .4
-	n=$(($(echoes_in) - n))
+	n=$(($(echo_requests lan1 4) - n))
 	# shellcheck disable=SC2086
 	kill -CONT $pids
 	kill "$(<"$W/ping-flushed.pid")"

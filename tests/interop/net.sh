@@ -303,3 +303,32 @@ not_alive()
 	set -- "/proc/$1"/task/*
 	[ $# -le 1 ]
 }
+
+# echo_requests NODE 4|6: echo requests that were let in.
+echo_requests()
+{
+	if [ "$2" = 6 ]; then
+		on "$1" cat /proc/net/snmp6 |
+		    awk '$1 == "Icmp6InEchos" { print $2 }'
+	else
+		on "$1" cat /proc/net/snmp | awk '$1 == "Icmp:" { n++
+			if (n == 1) for (i = 2; i <= NF; i++) if ($i == "InEchos") at = i
+			if (n == 2) print $at }'
+	fi
+}
+
+# pretend 4|6 SOURCE DESTINATION NODE: somebody on the way sends to one
+# behind gw1 as if from behind gw2; it must not get to NODE.
+pretend()
+{
+	local before net=10.1.0.0/24 via=198.51.100.1 bits=32
+
+	[ "$1" = 4 ] || { net=fd01::/64 via=2001:db8:1::1 bits=128; }
+	ip -n inet addr add "$2/$bits" dev lo
+	ip -n inet route add $net via $via
+	before=$(echo_requests "$4" "$1")
+	on inet ping -n -q -c 2 -i 0.1 -W 1 -I "$2" "$3" || :
+	ip -n inet route del $net via $via
+	ip -n inet addr del "$2/$bits" dev lo
+	[ "$(echo_requests "$4" "$1")" = "$before" ] || fail "a clear packet came in"
+}
